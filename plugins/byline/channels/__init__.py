@@ -1,0 +1,1 @@
+"""The networks: one file each. `base` is the contract, `byline.registry` finds the rest."""

@@ -1,0 +1,209 @@
+"""What a network must be able to do, and what it says about itself as data.
+
+A driver never decides whether to retry and never sleeps: it raises one of the three fates of `byline.errors`
+(NotSent, OutcomeUnknown, Rejected), and the core, which alone holds the sending history, acts on it.
+
+A driver file holds, in this order: a docstring (what it posts as, the official page and the day it was read,
+rights needed), its settings, `CAPABILITIES`, the class, wire helpers, and last `CHANNEL = TheClass`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import ClassVar, Literal, Protocol
+
+from byline.fields import Fields
+from byline.http import Http
+from byline.model import Card, Message, Picture
+from byline.settings import Account, Secrets
+from byline.times import Clock
+
+JsonValue = str | int | float | bool | None | list["JsonValue"] | dict[str, "JsonValue"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageRules:
+    """What the network takes as a picture; `width` x `height` is the size we make for its card."""
+
+    types: tuple[str, ...]
+    max_bytes: int
+    max_pixels: int
+    width: int
+    height: int
+    max_alt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """When sending the very same request again cannot make a second post: the network's own idempotency.
+
+    Both ages are counted from the first attempt. Outside them an unclear outcome is for `find` or a person.
+    """
+
+    after: timedelta
+    until: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a network can do. The core, the manual's table and the contract suite read the same record."""
+
+    label: str  # the name a person knows: LinkedIn
+    limit: int  # the longest text, in the network's own counting
+    count: Callable[[str], int]  # how the network counts
+    unit: str  # what is counted, in plain words: characters
+    link: Literal["card", "text"]  # where the tagged link travels
+    card: Literal["client", "page"]  # who makes the link card: we, or the network from the live page
+    image: ImageRules
+    threads: bool  # can a list of texts go out as one thread
+    find: Literal["always", "sometimes", "never"]  # can our own posts be listed
+    replay: Replay | None  # the network's own idempotency
+    edit: bool
+    delete: bool
+    clicks: bool  # does it tell link clicks
+    views: bool
+    protected: Callable[[str], tuple[tuple[int, int], ...]] = lambda _text: ()  # spans that are never cut
+    weight_of_link: int | None = None  # a link counts so much whatever its length; None: its full length
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """The words and things chosen for one delivery, before the network's rules are applied.
+
+    `texts` are the placeholders-filled words; `written` tells that a person wrote them for this network (then
+    they are never cut); `link` is the tagged link.
+    """
+
+    texts: tuple[str, ...]
+    written: bool
+    link: str
+    card: Card
+    image: Picture | None = None
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One create, complete but for the secrets: what is stored before it is sent, and sent again byte for byte.
+
+    `key` is the idempotency or record key, where the network has one. `body` is the JSON body.
+    """
+
+    part: int
+    path: str
+    body: Mapping[str, JsonValue]
+    key: str = ""
+    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """The network's own word that one part is out. `at` is UTC; `already` tells that it had been out before."""
+
+    remote_id: str
+    url: str
+    at: datetime
+    already: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a look at the network told: `receipt` when our post is there; `certain` when its absence is a proof."""
+
+    receipt: Receipt | None
+    certain: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """The state of one account. `expires` is aware; `missing` lists rights that sending needs and are not there."""
+
+    ok: bool
+    who: str
+    message: str
+    fix: str = ""
+    expires: datetime | None = None
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metrics:
+    """Numbers of one post at one time; None where the network gives none."""
+
+    at: datetime
+    views: int | None = None
+    clicks: int | None = None
+    likes: int | None = None
+    comments: int | None = None
+    shares: int | None = None
+
+
+class Channel(Protocol):
+    """One account on one network. Made without touching the network; secrets are read when first needed.
+
+    `compose` is pure and needs no token. All other methods may raise NotSent, OutcomeUnknown or Rejected and
+    nothing else; a missing secret is NotSent with cause `auth` and a hint that names the variable.
+    """
+
+    name: ClassVar[str]
+    caps: ClassVar[Capabilities]
+
+    def __init__(self, account: Account, *, http: Http, secrets: Secrets, clock: Clock) -> None: ...
+
+    @staticmethod
+    def settings(block: Fields, accounts: tuple[Fields, ...]) -> None:
+        """Read this network's own keys from its block and its accounts' blocks; mistakes go into the Fields."""
+        ...
+
+    def compose(self, draft: Draft) -> tuple[Message, tuple[str, ...]]:
+        """The message exactly as readers will see it, and what is wrong with it (too long, a bad link …) in words."""
+        ...
+
+    def prepare(self, message: Message, delivery_id: str) -> tuple[Request, ...]:
+        """Upload pictures and build the exact requests, one a part. Harmless when it is done twice."""
+        ...
+
+    def create(self, request: Request, before: tuple[Receipt, ...]) -> Receipt:
+        """Send one part, exactly once. `before` are the receipts of the parts that went out before it."""
+        ...
+
+    def find(
+        self, request: Request, message_link: str, since: datetime, before: tuple[Receipt, ...]
+    ) -> Found:
+        """Is the part of this request out? Looks at posts made after `since`. Reads only."""
+        ...
+
+    def health(self) -> Health:
+        """Is the token good, whose is it, what may it do, when does it die? Reads only."""
+        ...
+
+    def metrics(self, remote_id: str) -> Metrics:
+        """The numbers of one post."""
+        ...
+
+    def edit(self, remote_id: str, message: Message) -> None:
+        """Change a post's words, where `caps.edit`."""
+        ...
+
+    def delete(self, remote_id: str) -> None:
+        """Take a post away, where `caps.delete`; one that is gone already is no error."""
+        ...
+
+
+__all__ = [
+    "Capabilities",
+    "Channel",
+    "Draft",
+    "Found",
+    "Health",
+    "ImageRules",
+    "JsonValue",
+    "Metrics",
+    "Receipt",
+    "Replay",
+    "Request",
+]

@@ -1,0 +1,97 @@
+"""What every command shares: the settings file, the clock, exit codes, the way errors are shown."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from byline.errors import (
+    BylineError,
+    ContentError,
+    LedgerUntrusted,
+    Problem,
+    ProblemsFound,
+    SettingsError,
+    Stopped,
+    UsageError,
+)
+from byline.times import Clock, SystemClock
+
+if TYPE_CHECKING:
+    from byline.settings import Secrets, Settings
+
+DONE, FAILED, USAGE, PARTLY, UNKNOWN, STOPPED = 0, 1, 2, 3, 4, 5
+
+
+@dataclass
+class App:
+    """One run of the command. Tests and the demo bring their own clock and environment."""
+
+    file: Path = Path("mkdocs.yml")
+    debug: bool = False
+    clock: Clock = field(default_factory=SystemClock)
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+    def settings(self) -> Settings:
+        """The settings; raises SettingsError with every mistake in them."""
+        from byline import settings
+
+        return settings.load(self.file, self.environment)
+
+    def secrets(self) -> Secrets:
+        """The secrets of the environment."""
+        from byline.settings import Secrets
+
+        return Secrets(self.environment)
+
+
+def exit_code(error: BylineError) -> int:
+    """The exit code that the design fixes for this error."""
+    if isinstance(error, SettingsError | UsageError):
+        return USAGE
+    if isinstance(error, ContentError | Stopped | LedgerUntrusted):
+        return STOPPED
+    return FAILED
+
+
+def show_error(error: BylineError) -> None:
+    """What happened, why, what to do next, on stderr."""
+    if isinstance(error, ProblemsFound):
+        show_problems(error.problems, err=True)
+        return
+    click.echo(click.style("Stopped: ", fg="red", bold=True) + error.message, err=True)
+    if error.hint:
+        click.echo(f"  Next: {error.hint}", err=True)
+
+
+def show_problems(problems: Sequence[Problem], *, err: bool = False) -> None:
+    """Every problem, by file and line, with its fix."""
+    for problem in sorted(problems, key=lambda item: (item.file, item.line, item.key)):
+        colour = "red" if problem.severity == "error" else "yellow"
+        place = f"{problem.file}:{problem.line}" if problem.line else problem.file
+        click.echo(
+            f"{click.style(place, bold=True)}: {click.style(problem.severity, fg=colour)}: {problem.message}",
+            err=err,
+        )
+        click.echo(f"    fix: {problem.fix}  ({problem.code})", err=err)
+
+
+def emit_json(value: Mapping[str, Any]) -> None:
+    """One stable object on stdout."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def progress(text: str) -> None:
+    """A line about what is going on, on stderr."""
+    click.echo(text, err=True)
+
+
+def count(number: int, singular: str, plural: str = "") -> str:
+    """`1 post`, `3 posts`."""
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"

@@ -1,0 +1,247 @@
+"""The values that travel through Byline. Frozen, complete when made, no I/O.
+
+Times are aware `datetime`s, money is `Decimal` in one currency that is named beside it, collections are tuples.
+An id is a string of the shapes in the design: a post id is `[a-z][a-z0-9]{2,15}`, a delivery id is
+`<post id>.<channel>.<account>` with `.<n>` for a later telling (the first `again` entry is `.2`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+POST_ID = r"[a-z][a-z0-9]{2,15}"
+ACCOUNT_NAME = r"[a-z][a-z0-9_]*"
+
+Mode = Literal["api", "manual"]
+
+
+def _empty() -> Mapping[str, str]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    """One entry of `content/.authors.yml`. Links are full URLs, handles are as the person wrote them."""
+
+    id: str
+    name: str
+    description: str = ""
+    avatar: str = ""
+    slug: str = ""
+    role: str = ""
+    bio: str = ""
+    url: str = ""
+    linkedin: str = ""
+    twitter: str = ""
+    mastodon: str = ""
+    bluesky: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """One entry of `campaigns` in mkdocs.yml. Dates are inclusive days in the site's zone."""
+
+    slug: str
+    name: str
+    start: date | None = None
+    end: date | None = None
+    cost: Decimal = Decimal(0)
+    goal: str = ""
+    target: int | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkShare:
+    """What a manager wrote for one network, or for one account of it.
+
+    `texts` empty: nothing written, the next wider level decides; more than one: a thread. `at` is aware and
+    already resolved against the day of the post. `accounts` holds the same shape by account name.
+    """
+
+    off: bool = False
+    texts: tuple[str, ...] = ()
+    at: datetime | None = None
+    as_: tuple[str, ...] = ()
+    accounts: Mapping[str, NetworkShare] = field(default_factory=lambda: MappingProxyType({}))
+    image: str = ""
+    image_alt: str = ""
+    link: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """A later telling in other words, `after` the first post of the same account."""
+
+    after: timedelta
+    networks: Mapping[str, NetworkShare]
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """The `share` section of a post. `off` means site and feeds only."""
+
+    off: bool = False
+    at: datetime | None = None
+    networks: Mapping[str, NetworkShare] = field(default_factory=lambda: MappingProxyType({}))
+    again: tuple[Again, ...] = ()
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """One readable file under `content/posts/`.
+
+    `path` is relative to the folder of mkdocs.yml, `src_uri` to `docs_dir`; `url` is relative to `site_url` and
+    ends in a slash; `published` is the start of the post's date (or its exact time) in the site's zone; `hash` is
+    the sha256 of the file's bytes; `lines` maps dotted keys to line numbers in the file.
+    """
+
+    id: str
+    path: str
+    src_uri: str
+    url: str
+    slug: str
+    title: str
+    description: str
+    excerpt: str
+    body: str
+    hash: str
+    published: datetime
+    updated: datetime | None = None
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    image: str = ""  # relative to docs_dir, existing and inside it; empty: a card is drawn
+    image_alt: str = ""
+    campaign: str = ""
+    audience: tuple[str, ...] = ()
+    series: str = ""
+    aliases: tuple[str, ...] = ()
+    effort: timedelta | None = None
+    draft: bool = False
+    share: Share | None = None
+    lines: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+
+    def line(self, key: str) -> int:
+        """Where the key stands, or where the nearest wider key stands, or 1."""
+        while key:
+            if key in self.lines:
+                return self.lines[key]
+            key = key.rpartition(".")[0]
+        return 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """An image that can be made into bytes later: a file of the site, or a card drawn from words.
+
+    `digest` covers all that goes into the picture, so it is known without drawing; `url` is absolute on the site
+    (empty: the picture is not on the site).
+    """
+
+    digest: str
+    alt: str
+    url: str = ""
+    path: Path | None = None
+    drawn: DrawnCard | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnCard:
+    """The words and colours of a drawn card, 1200x630 pixels."""
+
+    title: str
+    kicker: str
+    byline: str
+    site: str
+    primary: str
+    accent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What stands under a post on a network that shows a link card."""
+
+    url: str
+    title: str
+    description: str
+    picture: Picture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """Exactly what readers will see on one network from one account: what `compose` returns and `prepare` sends.
+
+    `parts` are the texts, one for a plain post, more for a thread, unescaped. `used` and `limit` count as the
+    network counts, one number a part. `cut` is what fitting left out (only ever derived text). `cost` is in
+    `currency`, for sending it once.
+    """
+
+    channel: str
+    account: str
+    parts: tuple[str, ...]
+    link: str
+    used: tuple[int, ...]
+    limit: int
+    card: Card | None = None
+    image: Picture | None = None
+    cut: str = ""
+    cost: Decimal = Decimal(0)
+    currency: str = "USD"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touch:
+    """One visit that came with a tag, a click id or an outside referrer. `at` is UTC."""
+
+    at: datetime
+    source: str = ""
+    medium: str = ""
+    campaign: str = ""
+    content: str = ""
+    term: str = ""
+    page: str = ""
+    referrer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Lead:
+    """One person who asked. Its repr shows the id alone; name and mail never enter logs or reports."""
+
+    id: str
+    at: datetime
+    email: str = ""
+    name: str = ""
+    company: str = ""
+    message: str = ""
+    touches: tuple[Touch, ...] = ()
+    heard_from: str = ""
+    consent: str = ""
+    fields: Mapping[str, str] = field(default_factory=_empty)
+
+    def __repr__(self) -> str:
+        return f"Lead({self.id})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deal:
+    """An opportunity of a lead. A refund is a won deal with a negative amount."""
+
+    id: str
+    lead_id: str
+    created: datetime
+    amount: Decimal
+    currency: str
+    closed: datetime | None = None
+    won: bool = False
+    stage: str = ""

@@ -1,0 +1,208 @@
+"""mkdocs.yml and the environment, read once into `Settings`, or every Problem at once.
+
+The only reader of either: the command and the MkDocs plugin both call `load`. Secrets come from the environment
+alone; they are looked up by name when first needed, so that `check`, `build` and `plan` need none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from byline.fields import Fields
+from byline.model import Campaign, Mode
+from byline.yamlread import Mapping_, Scalar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One account of one network. `node` is its block as written; `block` the network's, for the driver to read.
+
+    `api` is the network's base URL without a trailing slash. `texts` are default words (site level), () for none.
+    """
+
+    channel: str
+    name: str
+    mode: Mode
+    api: str
+    node: Mapping_
+    block: Mapping_
+    texts: tuple[str, ...] = ()
+    line: int = 0
+
+    def option(self, key: str, default: str = "") -> str:
+        """A text or number of the account's block, else of the network's, else the default, as typed."""
+        for node in (self.node.items.get(key), self.block.items.get(key)):
+            if isinstance(node, Scalar) and node.value is not None:
+                return node.raw
+        return default
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelSettings:
+    """One network's block. `accounts` in the order written: the first is the default."""
+
+    name: str
+    mode: Mode
+    accounts: Mapping[str, Account]
+    fields: Fields
+    budget: Decimal | None = None
+    line: int = 0
+
+    @property
+    def default(self) -> Account:
+        """The first account listed."""
+        return next(iter(self.accounts.values()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerSettings:
+    """Where the sending history is kept. `auto`: git in CI or where origin has the branch, else sqlite."""
+
+    store: Literal["auto", "sqlite", "git", "postgresql"] = "auto"
+    url: str = ""
+    branch: str = "byline-ledger"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Seconds."""
+
+    connect: float = 5
+    read: float = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveGate:
+    """How long to wait for a page to be live, and how often to look. Seconds."""
+
+    wait: float = 600
+    every: float = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    """`hour` is what an hour of work costs, in `currency` (ISO 4217)."""
+
+    currency: str = "EUR"
+    hour: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brand:
+    """The company as its pages and cards show it. Colours are `#rrggbb`; `logo` is relative to docs_dir."""
+
+    name: str = ""
+    claim: str = ""
+    logo: str = ""
+    primary: str = "#1f4e79"
+    accent: str = "#c2571a"
+    text_font: str = "Inter"
+    heading_font: str = "Source Serif 4"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedSettings:
+    """`newest` entries stand in each feed; `full` carries the whole post, else the excerpt."""
+
+    newest: int = 50
+    full: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadForm:
+    """Where the form on the pages sends a lead. `url` is set for `local` (the intake) and for a form service.
+
+    `consent` decides what capture.js may store: `required` (nothing before the visitor agrees), `granted`, `none`
+    (nothing ever, the current page's tags alone).
+    """
+
+    to: Literal["off", "local", "url", "salesforce", "hubspot", "dynamics"] = "off"
+    url: str = ""
+    consent: Literal["required", "granted", "none"] = "required"
+    keep_days: int = 365
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrmSettings:
+    """Which CRM the leads and deals live in; `node` is its block as written, for the driver to read."""
+
+    type: Literal["local", "salesforce", "dynamics", "hubspot", "csv"] = "local"
+    node: Mapping_ = field(default_factory=lambda: Mapping_({}, {}, 0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All of mkdocs.yml that Byline needs.
+
+    `file` and `root` (its folder), `docs` and `site` (folders) are absolute paths; `site_url` ends in a slash;
+    `zone` is the site's time zone; `state` is `.byline/` under the root.
+    """
+
+    file: Path
+    root: Path
+    docs: Path
+    site: Path
+    site_name: str
+    site_url: str
+    site_description: str
+    zone: ZoneInfo
+    language: str = "en"
+    ledger: LedgerSettings = LedgerSettings()
+    share_by_default: tuple[str, ...] = ()
+    profiles: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    late_limit: timedelta = timedelta(hours=48)
+    max_per_run: int = 50
+    audiences: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    channels: Mapping[str, ChannelSettings] = field(default_factory=lambda: MappingProxyType({}))
+    timeouts: Timeouts = Timeouts()
+    settle_waits: tuple[float, ...] = (10, 30, 60)
+    live_gate: LiveGate = LiveGate()
+    campaigns: Mapping[str, Campaign] = field(default_factory=lambda: MappingProxyType({}))
+    costs: Costs = Costs()
+    feeds: FeedSettings = FeedSettings()
+    lead_form: LeadForm = LeadForm()
+    crm: CrmSettings = CrmSettings()
+    brand: Brand = Brand()
+    categories_allowed: tuple[str, ...] = ()
+    lines: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def state(self) -> Path:
+        """The folder of local state, ignored by git."""
+        return self.root / ".byline"
+
+    @property
+    def file_name(self) -> str:
+        """The settings file as messages name it."""
+        return self.file.name
+
+    def account(self, channel: str, name: str) -> Account | None:
+        """The account, or None when the settings no longer have it."""
+        found = self.channels.get(channel)
+        return found.accounts.get(name) if found else None
+
+
+class Secrets:
+    """The environment's secrets, by the names that people's CI already has.
+
+    For one account of several, `__` and the account's name in capitals is appended and looked up first.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = dict(environment)
+
+    def get(self, name: str, account: str = "", *, aliases: tuple[str, ...] = ()) -> str:
+        """The secret without surrounding white space, or an empty string."""
+        for candidate in (name, *aliases):
+            for full in (f"{candidate}__{account.upper()}" if account else "", candidate):
+                value = self._environment.get(full, "").strip() if full else ""
+                if value:
+                    return value
+        return ""

@@ -1,0 +1,244 @@
+"""YAML with line numbers, for mkdocs.yml, .authors.yml and front matter.
+
+Safe (no object is ever built from a tag), duplicate keys refused, aliases bounded (an alias bomb cannot grow),
+scalars kept with the words the person typed, so that `at: 11:00` can be read as meant. PyYAML, YAML 1.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import yaml
+
+MAX_NODES = 50_000
+MAX_DEPTH = 40
+
+
+class YamlProblem(ValueError):
+    """The text is not usable YAML. `line` counts from 1 in the text given (plus the reader's offset)."""
+
+    def __init__(self, line: int, code: str, message: str, fix: str) -> None:
+        super().__init__(message)
+        self.line = line
+        self.code = code
+        self.message = message
+        self.fix = fix
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One plain value: `value` as YAML 1.1 reads it, `raw` as typed, `quoted` when it stood in quotes or a block."""
+
+    value: str | int | float | bool | date | datetime | None
+    raw: str
+    quoted: bool
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence_:
+    """A list, with the line where it starts."""
+
+    items: tuple[Node, ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping_:
+    """A map in the order written; `key_lines` tells where each key stands."""
+
+    items: dict[str, Node]
+    key_lines: dict[str, int]
+    line: int
+
+
+Node = Scalar | Sequence_ | Mapping_
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def read(text: str, *, offset: int = 0, opaque_tags: bool = False) -> Node | None:
+    """Parse one document; None for an empty one. Lines are counted from 1 plus `offset`.
+
+    `opaque_tags` keeps a value with a foreign tag (mkdocs.yml's `!ENV`, `!!python/name:`) as its plain text
+    instead of refusing it. Raises YamlProblem.
+    """
+    loader = _LOADER(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        return _Converter(loader, offset, opaque_tags).convert(node, 0)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = (mark.line if mark else 0) + 1 + offset
+        raise _explain(error, line, text, offset) from None
+    except yaml.YAMLError as error:  # a character YAML does not allow
+        position = getattr(error, "position", 0)
+        line = text.count("\n", 0, position) + 1 + offset
+        raise YamlProblem(
+            line,
+            "yaml-character",
+            "this line holds a character that YAML does not allow",
+            "delete the invisible character",
+        ) from None
+    except RecursionError:
+        raise YamlProblem(
+            1 + offset, "yaml-too-deep", "the settings are nested too deeply", "flatten them"
+        ) from None
+    finally:
+        loader.dispose()
+
+
+class _Converter:
+    def __init__(self, loader: Any, offset: int, opaque_tags: bool) -> None:
+        self.loader = loader
+        self.offset = offset
+        self.opaque_tags = opaque_tags
+        self.count = 0
+
+    def convert(self, node: Any, depth: int) -> Node:
+        line = node.start_mark.line + 1 + self.offset
+        self.count += 1
+        if self.count > MAX_NODES or depth > MAX_DEPTH:
+            raise YamlProblem(
+                line,
+                "yaml-too-large",
+                "this part repeats or nests so much that it cannot be meant",
+                "remove the aliases (*name) and write the values out",
+            )
+        if _foreign(node.tag) and not self.opaque_tags:
+            raise YamlProblem(
+                line,
+                "yaml-tag",
+                f"the tag {node.tag.rpartition(':')[2]} is not allowed here",
+                "write the plain value",
+            )
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, line, depth)
+        if isinstance(node, yaml.SequenceNode):
+            return Sequence_(tuple(self.convert(item, depth + 1) for item in node.value), line)
+        return self._scalar(node, line)
+
+    def _mapping(self, node: Any, line: int, depth: int) -> Mapping_:
+        items: dict[str, Node] = {}
+        key_lines: dict[str, int] = {}
+        written: set[str] = set()
+        for key_node, value_node in node.value:
+            key_line = key_node.start_mark.line + 1 + self.offset
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise YamlProblem(
+                    key_line, "yaml-key", "a name before a colon is expected here", "write `name: value`"
+                )
+            key = str(key_node.value)
+            if key == "<<":
+                merged = self.convert(value_node, depth + 1)
+                for source in merged.items if isinstance(merged, Sequence_) else (merged,):
+                    if isinstance(source, Mapping_):
+                        for name, value in source.items.items():
+                            items.setdefault(name, value)
+                            key_lines.setdefault(name, source.key_lines[name])
+                continue
+            if key in written:
+                raise YamlProblem(
+                    key_line,
+                    "duplicate-key",
+                    f"`{key}` stands twice, first on line {key_lines[key]}; only one of the two could count",
+                    f"keep one `{key}:` line and delete the other",
+                )
+            written.add(key)
+            items[key] = self.convert(value_node, depth + 1)
+            key_lines[key] = key_line
+        return Mapping_(items, key_lines, line)
+
+    def _scalar(self, node: Any, line: int) -> Scalar:
+        raw = str(node.value)
+        quoted = bool(node.style)  # the C loader marks a plain scalar with an empty string
+        if _foreign(node.tag):
+            return Scalar(raw, raw, True, line)
+        try:
+            value = self.loader.construct_object(node)
+        except (ValueError, yaml.YAMLError) as error:
+            raise YamlProblem(
+                line,
+                "yaml-value",
+                f"`{raw}` looks like a date or a number but is none: {error}",
+                f'write "{raw}" or mend it',
+            ) from None
+        if isinstance(value, bytes) or not isinstance(value, str | int | float | bool | date | type(None)):
+            value = raw
+        return Scalar(value, raw, quoted, line)
+
+
+def _foreign(tag: str) -> bool:
+    return not tag.startswith("tag:yaml.org,2002:") or tag.startswith("tag:yaml.org,2002:python/")
+
+
+def _explain(error: yaml.MarkedYAMLError, line: int, text: str, offset: int) -> YamlProblem:
+    """The parser's words turned into the ones a manager can act on."""
+    rows = text.split("\n")
+    row = rows[min(line - 1 - offset, len(rows) - 1)] if rows else ""
+    problem = (error.problem or "").lower()
+    if "\t" in row and ("token" in problem or "tab" in problem):
+        return YamlProblem(
+            line, "yaml-tab", "a tab stands at the start of this line", "use two spaces instead of the tab"
+        )
+    if "mapping values are not allowed" in problem:
+        key, _, value = row.partition(":")
+        shown = value.strip().replace('"', "'")
+        return YamlProblem(
+            line,
+            "yaml-colon",
+            "a second colon in this line is read as another setting",
+            f'put the text in quotes: {key.strip()}: "{shown}"',
+        )
+    if "could not find expected ':'" in problem:
+        return YamlProblem(
+            line, "yaml-colon", "a colon after the name is missing here", "write `name: value`"
+        )
+    if "undefined alias" in problem:
+        return YamlProblem(
+            line, "yaml-alias", "a value that starts with * is read as a reference", "put the text in quotes"
+        )
+    if (
+        "unexpected end" in problem
+        or "expected <block end>" in problem
+        or "while parsing" in (error.context or "")
+    ):
+        return YamlProblem(
+            line,
+            "yaml-structure",
+            "this line does not fit the lines around it (a quote, a bracket or the indentation is off)",
+            'close every quote and bracket; indent with two spaces; put text with : # [ ] { } " in quotes',
+        )
+    return YamlProblem(
+        line,
+        "yaml",
+        f"this is not readable as settings: {error.problem}",
+        "compare with the manual's example",
+    )
+
+
+def plain(node: Node | None) -> Any:
+    """The node as plain Python values, as YAML 1.1 reads them."""
+    if isinstance(node, Mapping_):
+        return {key: plain(value) for key, value in node.items.items()}
+    if isinstance(node, Sequence_):
+        return [plain(item) for item in node.items]
+    return None if node is None else node.value
+
+
+def walk(node: Node, prefix: str = "") -> Iterator[tuple[str, int]]:
+    """Every dotted key with its line, outer before inner; list items are counted from 0."""
+    if isinstance(node, Mapping_):
+        for key, value in node.items.items():
+            path = f"{prefix}{key}"
+            yield path, node.key_lines[key]
+            yield from walk(value, f"{path}.")
+    elif isinstance(node, Sequence_):
+        for index, value in enumerate(node.items):
+            yield f"{prefix}{index}", value.line
+            yield from walk(value, f"{prefix}{index}.")
