@@ -1,0 +1,5 @@
+"""`python -m byline` is `publish`."""
+
+from byline.cli import main
+
+main()

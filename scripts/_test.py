@@ -1,0 +1,140 @@
+"""Lint, types, import rules, tests. Every stage runs even when an earlier one failed; the last line is the verdict."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import _setup
+from _setup import ROOT, python, say
+
+_setup.newer_python()
+
+CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser")
+STARTS = """
+import shutil, sys
+from pathlib import Path
+from playwright.sync_api import Error, sync_playwright
+own = next((path for path in sys.argv[1:] if Path(path).exists()), shutil.which("chromium"))
+with sync_playwright() as playwright:
+    try:
+        playwright.chromium.launch(executable_path=own, args=["--no-sandbox", "--disable-gpu"]).close()
+    except Error as error:
+        sys.exit(str(error).splitlines()[0])
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Run the stages and return 0 when all of them passed."""
+    quick = "--quick" in arguments
+    pytest = [argument for argument in arguments if argument != "--quick"]
+    began = time.monotonic()
+    times: list[tuple[str, float, bool]] = []
+    try:
+        _setup.ready("test")
+        times.append(("set-up", time.monotonic() - began, True))
+        if not quick:
+            start = time.monotonic()
+            browser()
+            times.append(("browser", time.monotonic() - start, True))
+    except _setup.SetupFailed as problem:
+        print(f"Set-up failed. {problem}", file=sys.stderr)
+        return 1
+    for name, command in stages(quick, pytest):
+        start = time.monotonic()
+        say(f"── {name}")
+        worked = subprocess.run(command, check=False, cwd=ROOT, env=_setup.environment()).returncode == 0
+        times.append((name, time.monotonic() - start, worked))
+    failed = [name for name, _, worked in times if not worked]
+    verdict = f"FAILED: {', '.join(failed)}" if failed else "all passed"
+    shown = ", ".join(f"{name} {seconds:.0f}" for name, seconds, _ in times)
+    print(f"── {verdict} in {time.monotonic() - began:.0f} s ({shown})", flush=True)
+    return 1 if failed else 0
+
+
+def stages(quick: bool, pytest: list[str]) -> list[tuple[str, list[str]]]:
+    """Name and command of each stage, in order of how soon it can tell."""
+    tool = str(python())
+    found = [
+        ("lint", [tool, "-m", "ruff", "check", "--quiet", "."]),
+        ("format", [tool, "-m", "ruff", "format", "--check", "--quiet", "."]),
+        ("types", [tool, "-m", "mypy"]),
+        ("imports", [str(python().parent / "lint-imports"), "--no-cache"]),
+        ("tests", [tool, "-m", "pytest", "-p", "no:cacheprovider", "-q", *pytest]),
+    ]
+    if quick:
+        found[-1][1].extend(["-m", "not browser"])
+    return found
+
+
+def browser() -> None:
+    """A Chromium that starts: the one that is here, else Debian's, else Playwright's; else SetupFailed."""
+    if not _browser_problem():
+        return
+    tried = []
+    if _root_on_debian():
+        say("Installing Chromium with apt (once) …")
+        for command in (
+            ["apt-get", "-qq", "update"],
+            ["apt-get", "-qq", "-y", "--no-install-recommends", "install", "chromium", "fonts-liberation"],
+        ):
+            done = subprocess.run(
+                command,
+                check=False,
+                env={**_setup.environment(), "DEBIAN_FRONTEND": "noninteractive"},
+                capture_output=True,
+                text=True,
+            )
+            if done.returncode:
+                tried.append(f"apt: {(done.stderr or done.stdout).strip()[-300:]}")
+                break
+        if not _browser_problem():
+            return
+    say("Installing Playwright's Chromium (once) …")
+    done = subprocess.run(
+        [str(python()), "-m", "playwright", "install", "chromium"],
+        check=False,
+        env=_setup.environment(),
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        tried.append(f"playwright install: {(done.stderr or done.stdout).strip()[-300:]}")
+    problem = _browser_problem()
+    if problem:
+        said = "\n".join(f"  {line}" for line in [*tried, problem])
+        raise _setup.SetupFailed(
+            f"No Chromium could be had for the browser tests.\n{said}\n"
+            "Install one (Debian: apt install chromium; elsewhere: .venv/bin/playwright install --with-deps"
+            " chromium), or run scripts/check, which needs none."
+        )
+
+
+def _browser_problem() -> str:
+    done = subprocess.run(
+        [str(python()), "-c", STARTS, *CHROMIUM],
+        check=False,
+        env=_setup.environment(),
+        capture_output=True,
+        text=True,
+    )
+    return "" if done.returncode == 0 else (done.stderr.strip().splitlines() or ["it did not start"])[-1]
+
+
+def _root_on_debian() -> bool:
+    release = Path("/etc/os-release")
+    lines = release.read_text(encoding="utf-8").splitlines() if release.exists() else []
+    debian = any(line.strip() in ("ID=debian", 'ID="debian"') for line in lines)
+    return debian and hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit("Stopped by you.")
