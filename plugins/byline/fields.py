@@ -11,10 +11,12 @@ import re
 from collections.abc import Collection, Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from urllib.parse import urlsplit
 
 from byline.errors import Problem, Severity
 from byline.yamlread import Mapping_, Node, Scalar, Sequence_
 
+_LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1|.+\.localhost")
 _SPAN = re.compile(r"(?P<count>\d+(?:\.\d+)?)\s*(?P<unit>[smhdw]?)")
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
@@ -40,6 +42,11 @@ def kind(node: Node | None) -> str:
     if isinstance(node.value, int | float):
         return f"a number (`{node.raw}`)"
     return f"`{node.raw}`"
+
+
+def is_loopback(host: str) -> bool:
+    """Does the host name this very machine?"""
+    return bool(_LOOPBACK.fullmatch(host.lower()))
 
 
 def parse_span(raw: str) -> timedelta | None:
@@ -235,6 +242,65 @@ class Fields:
             f"did you mean `{meant}`?" if meant else f"write one of {', '.join(options)}",
         )
         return default
+
+    def url(self, key: str, default: str = "", *, required: bool = False) -> str:
+        """An absolute address, https (plain http to this machine alone), without a password in it."""
+        found = self.text(
+            key, required=required, expected="an address such as https://www.example.com/"
+        ).strip()
+        if not found:
+            return default
+        try:
+            parts = urlsplit(found)
+            host, _ = parts.hostname or "", parts.port
+        except ValueError:
+            parts, host = None, ""
+        if parts is None or parts.scheme not in ("http", "https") or not host or re.search(r"\s", found):
+            guess = found if parts is None or "://" in found else f"https://{found.lstrip('/')}"
+            self.problem(
+                key,
+                "not-a-url",
+                f"`{key}` is `{found}`; a whole address that begins with https:// is expected",
+                f"write `{key}: {guess if host or '://' in guess else 'https://…'}`",
+            )
+            return default
+        if parts.username or parts.password:
+            self.problem(
+                key,
+                "secret-in-settings",
+                f"`{key}` holds a user name or password; secrets never stand in a file",
+                "take it out of the address and change that password",
+            )
+            return default
+        if parts.scheme == "http" and not is_loopback(host):
+            self.problem(
+                key,
+                "plain-http",
+                f"`{key}` is `{found}`; plain http can be read and changed on the way",
+                f"write `{key}: https://{found[7:]}`",
+            )
+            return default
+        return found
+
+    def day(self, key: str) -> date | None:
+        """A day such as 2026-11-24."""
+        node = self.get(key)
+        if node is None:
+            return None
+        if isinstance(node, Scalar):
+            if isinstance(node.value, date) and not isinstance(node.value, datetime):
+                return node.value
+            try:
+                return date.fromisoformat(node.raw.strip())
+            except ValueError:
+                pass
+        self.problem(
+            key,
+            "bad-date",
+            f"`{key}` is {kind(node)}; a day such as 2026-11-24 is expected",
+            f"write `{key}: 2026-11-24` (year, month, day)",
+        )
+        return None
 
     def texts(self, key: str, *, expected: str = "a list of texts") -> tuple[str, ...]:
         """A list of texts, each with the rules of `text`; a single text is refused with the list to write."""

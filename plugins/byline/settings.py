@@ -189,6 +189,16 @@ class Settings:
         return found.accounts.get(name) if found else None
 
 
+def load(file: Path, environment: Mapping[str, str]) -> Settings:
+    """The settings in this mkdocs.yml and what it inherits. Reads no network and no secret.
+
+    Raises SettingsError with every mistake at once.
+    """
+    from byline.reading import mkdocs
+
+    return mkdocs.load(file, environment)
+
+
 class Secrets:
     """The environment's secrets, by the names that people's CI already has.
 

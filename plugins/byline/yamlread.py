@@ -6,13 +6,14 @@ scalars kept with the words the person typed, so that `at: 11:00` can be read as
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 import yaml
 
+MAX_BYTES = 5_000_000
 MAX_NODES = 50_000
 MAX_DEPTH = 40
 
@@ -60,18 +61,59 @@ Node = Scalar | Sequence_ | Mapping_
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def read(text: str, *, offset: int = 0, opaque_tags: bool = False) -> Node | None:
+def decode(data: bytes) -> str:
+    """The bytes of a file as text with plain line ends, without a byte order mark. Raises YamlProblem.
+
+    Never guesses: a file in another encoding is refused with the line of its first foreign letter.
+    """
+    if len(data) > MAX_BYTES:
+        raise YamlProblem(
+            0,
+            "file-too-large",
+            f"the file is {len(data) / 1_000_000:.1f} MB; at most {MAX_BYTES // 1_000_000} MB of text are expected",
+            "move pictures and tables out of the text into files of their own",
+        )
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = len(data[: error.start].splitlines()) or 1
+        if data[: error.start].endswith((b"\n", b"\r")):
+            line += 1
+        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            guess = "It looks like UTF-16, as some Windows programs save it"
+        else:
+            guess = "It looks like Windows-1252, as older Windows programs save it"
+        raise YamlProblem(
+            line,
+            "not-utf8",
+            f"the file is not saved as UTF-8: byte {error.start + 1} is 0x{data[error.start]:02x}. {guess}",
+            "save the file again as UTF-8 (most editors: Save with encoding, UTF-8)",
+        ) from None
+    if "\x00" in text:
+        raise YamlProblem(
+            text.count("\n", 0, text.index("\x00")) + 1,
+            "not-text",
+            "the file holds a zero byte, so it is no text file",
+            "save the text again from your editor, or remove the file",
+        )
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read(
+    text: str, *, offset: int = 0, opaque_tags: bool = False, environment: Mapping[str, str] | None = None
+) -> Node | None:
     """Parse one document; None for an empty one. Lines are counted from 1 plus `offset`.
 
-    `opaque_tags` keeps a value with a foreign tag (mkdocs.yml's `!ENV`, `!!python/name:`) as its plain text
-    instead of refusing it. Raises YamlProblem.
+    `opaque_tags` keeps a value with a foreign tag (mkdocs.yml's `!!python/name:`) as its plain text instead of
+    refusing it; with an `environment`, `!ENV NAME` and `!ENV [NAME, default]` are looked up as MkDocs does.
+    Raises YamlProblem.
     """
     loader = _LOADER(text)
     try:
         node = loader.get_single_node()
         if node is None:
             return None
-        return _Converter(loader, offset, opaque_tags).convert(node, 0)
+        return _Converter(loader, offset, opaque_tags, environment).convert(node, 0)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = (mark.line if mark else 0) + 1 + offset
@@ -94,10 +136,13 @@ def read(text: str, *, offset: int = 0, opaque_tags: bool = False) -> Node | Non
 
 
 class _Converter:
-    def __init__(self, loader: Any, offset: int, opaque_tags: bool) -> None:
+    def __init__(
+        self, loader: Any, offset: int, opaque_tags: bool, environment: Mapping[str, str] | None
+    ) -> None:
         self.loader = loader
         self.offset = offset
         self.opaque_tags = opaque_tags
+        self.environment = environment
         self.count = 0
 
     def convert(self, node: Any, depth: int) -> Node:
@@ -110,6 +155,8 @@ class _Converter:
                 "this part repeats or nests so much that it cannot be meant",
                 "remove the aliases (*name) and write the values out",
             )
+        if node.tag == "!ENV" and self.environment is not None:
+            return self._from_environment(node, line)
         if _foreign(node.tag) and not self.opaque_tags:
             raise YamlProblem(
                 line,
@@ -122,6 +169,17 @@ class _Converter:
         if isinstance(node, yaml.SequenceNode):
             return Sequence_(tuple(self.convert(item, depth + 1) for item in node.value), line)
         return self._scalar(node, line)
+
+    def _from_environment(self, node: Any, line: int) -> Node:
+        """What `!ENV` stands for: the first variable that is set, else the default that was written last."""
+        names = node.value if isinstance(node, yaml.SequenceNode) else [node]
+        default = names.pop() if len(names) > 1 else None
+        for name in names:
+            value = (self.environment or {}).get(str(name.value))
+            if value is not None:
+                tag = self.loader.resolve(yaml.ScalarNode, value, (True, False))
+                return self._scalar(yaml.ScalarNode(tag, value, node.start_mark), line)
+        return Scalar(None, "", False, line) if default is None else self.convert(default, 1)
 
     def _mapping(self, node: Any, line: int, depth: int) -> Mapping_:
         items: dict[str, Node] = {}

@@ -1,0 +1,452 @@
+"""The `- byline:` block of mkdocs.yml -> the parts of Settings that are Byline's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from byline.fields import Fields, did_you_mean, is_loopback, kind
+from byline.model import ACCOUNT_NAME, Campaign, Mode
+from byline.settings import (
+    Account,
+    Brand,
+    ChannelSettings,
+    Costs,
+    CrmSettings,
+    FeedSettings,
+    LeadForm,
+    LedgerSettings,
+    LiveGate,
+    Settings,
+    Timeouts,
+)
+from byline.yamlread import Mapping_, Scalar, Sequence_
+
+SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
+_SLUG_WORDS = "a word in small letters, digits and single hyphens"
+_COLOUR = r"#[0-9A-Fa-f]{6}"
+_SECRET = re.compile(r"(^|_)(token|secret|password|passwd|api_?key|private_?key|client_id)(_|$)")
+_CRM_KEYS = ("api", "login", "version", "tenant", "prefix", "forms")
+# Names that can never be reached from outside: RFC 2606 and 6761.
+_RESERVED = re.compile(r"(.+\.)?(example|test|invalid|localhost|local|internal|example\.(com|net|org))")
+
+
+def read_block(block: Fields, settings: Settings) -> Settings:
+    """The settings with all of the block in them; mistakes are in `block.problems`. The zone is read already."""
+    _no_secrets(block)
+    channels = _channels(block)
+    return replace(
+        settings,
+        ledger=_ledger(block),
+        channels=MappingProxyType(channels),
+        share_by_default=_networks(block, "share_by_default", channels),
+        profiles=_profiles(block, channels),
+        late_limit=block.span("late_limit", settings.late_limit) or timedelta(0),
+        max_per_run=block.integer("max_per_run", settings.max_per_run, low=1),
+        audiences=_audiences(block),
+        timeouts=_timeouts(block),
+        settle_waits=_waits(block, settings.settle_waits),
+        live_gate=_live_gate(block),
+        campaigns=_campaigns(block),
+        costs=_costs(block),
+        feeds=_feeds(block),
+        lead_form=_lead_form(block, settings.site_url),
+        crm=_crm(block),
+        brand=_brand(block, settings),
+    )
+
+
+def is_public(site_url: str) -> bool:
+    """Can strangers reach this address? Not this machine, nor a name that is kept for examples and tests."""
+    host = (urlsplit(site_url).hostname or "").lower()
+    return bool(host) and not is_loopback(host) and not _RESERVED.fullmatch(host)
+
+
+def _no_secrets(block: Fields) -> None:
+    """A token in mkdocs.yml is in everybody's hands; say so without repeating it."""
+
+    def look(node: object, path: str) -> None:
+        if isinstance(node, Mapping_):
+            for key, value in node.items.items():
+                if _SECRET.search(key.lower()) and isinstance(value, Scalar) and value.value is not None:
+                    block.problem(
+                        path + key,
+                        "secret-in-settings",
+                        f"`{key}` looks like a secret; secrets come from the environment alone",
+                        "delete the line, make a new secret, and store it in your CI's secrets",
+                        line=node.key_lines[key],
+                    )
+                look(value, f"{path}{key}.")
+        elif isinstance(node, Sequence_):
+            for index, item in enumerate(node.items):
+                look(item, f"{path}{index}.")
+
+    for name in ("channels", "ledger", "crm", "lead_form"):
+        look(block.node.items.get(name), f"{name}.")
+
+
+def _ledger(block: Fields) -> LedgerSettings:
+    stores = ("auto", "sqlite", "git", "postgresql")
+    if not isinstance(block.node.items.get("ledger"), Mapping_):
+        return LedgerSettings(store=block.choice("ledger", stores, "auto"))  # type: ignore[arg-type]
+    section = block.section("ledger")
+    assert section is not None
+    url = section.text("url")
+    if url and "@" in url and ":" in url.partition("://")[2].partition("@")[0]:
+        section.problem(
+            "url",
+            "secret-in-settings",
+            "`url` holds a password; secrets never stand in a file",
+            "leave the password out; PGPASSWORD in the environment gives it",
+        )
+    found = LedgerSettings(
+        store=section.choice("store", stores, "auto"),  # type: ignore[arg-type]
+        url=url,
+        branch=section.text(
+            "branch", "byline-ledger", pattern=r"[A-Za-z0-9][A-Za-z0-9._/-]*", expected="a branch's name"
+        ),
+    )
+    section.done()
+    return found
+
+
+def _channels(block: Fields) -> dict[str, ChannelSettings]:
+    from byline import registry
+
+    found: dict[str, ChannelSettings] = {}
+    section = block.section("channels")
+    if section is None:
+        return found
+    known = registry.channels()
+    for typed, fields in section.sections():
+        name = registry.canonical_name(typed)
+        if name not in known:
+            meant = did_you_mean(typed, (*known, "x"))
+            section.problem(
+                typed,
+                "unknown-network",
+                f"there is no network `{typed}`; known are {', '.join(known)}",
+                f"did you mean `{meant}`?" if meant else f"write one of {', '.join(known)}",
+            )
+        elif name in found:
+            section.problem(
+                typed, "duplicate-key", f"`{typed}` and `{name}` are the same network", f"keep `{name}` alone"
+            )
+        else:
+            channel = _channel(name, fields)
+            if channel is not None:
+                found[name] = channel
+    return found
+
+
+def _channel(name: str, block: Fields) -> ChannelSettings | None:
+    from byline import registry
+
+    driver = registry.channel(name)
+    mode = block.choice("mode", ("api", "manual"), "api")
+    api = block.url("api", getattr(driver, "api", ""))
+    texts = words(block, "text")
+    budget = block.number("budget", Decimal(0), low=Decimal(0)) if block.get("budget") is not None else None
+    section = block.section("accounts")
+    accounts: dict[str, Account] = {}
+    fields: list[Fields] = []
+    for account, own in section.sections() if section is not None else ():
+        if not re.fullmatch(ACCOUNT_NAME, account):
+            block.problem(
+                f"accounts.{account}",
+                "wrong-form",
+                f"`{account}` cannot be an account's name; small letters, digits and _ are expected, a letter first",
+                f"write `{re.sub(r'[^a-z0-9_]+', '_', account.lower()).strip('_') or 'company'}:`",
+                line=own.line() if section is None else section.line(account),
+            )
+            own.done(also=own.node.items)
+            continue
+        fields.append(own)
+        accounts[account] = Account(
+            channel=name,
+            name=account,
+            mode=_mode(own, mode),
+            api=own.url("api", api).rstrip("/"),
+            node=own.node,
+            block=block.node,
+            texts=words(own, "text") or texts,
+            line=own.line() if section is None else section.line(account),
+        )
+    if not accounts and not (section is not None and section.node.items):
+        block.problem(
+            "accounts" if "accounts" in block else "",
+            "no-account",
+            f"{registry.label(name)} has no account to post from",
+            "add `accounts: {company: {}}` below the network's name",
+        )
+    driver.settings(block, tuple(fields))
+    for one in (block, *fields):
+        one.done()
+    if not accounts:
+        return None
+    return ChannelSettings(
+        name=name,
+        mode="manual" if mode == "manual" else "api",
+        accounts=MappingProxyType(accounts),
+        fields=block,
+        budget=budget,
+        line=block.line(),
+    )
+
+
+def _mode(fields: Fields, default: str) -> Mode:
+    return "manual" if fields.choice("mode", ("api", "manual"), default) == "manual" else "api"
+
+
+def words(fields: Fields, key: str) -> tuple[str, ...]:
+    """One text, or a list of texts for a thread."""
+    if isinstance(fields.node.items.get(key), Sequence_):
+        return fields.texts(key)
+    text = fields.text(key)
+    return (text,) if text.strip() else ()
+
+
+def _networks(block: Fields, key: str, channels: Mapping[str, ChannelSettings]) -> tuple[str, ...]:
+    """A list of networks, each of them set up."""
+    from byline import registry
+
+    found: list[str] = []
+    for typed in block.texts(key, expected="a list of networks"):
+        name = registry.canonical_name(typed)
+        if name not in channels:
+            meant = did_you_mean(typed, channels)
+            block.problem(
+                key,
+                "unknown-network",
+                f"`{typed}` in `{key}` is not among `channels`",
+                f"did you mean `{meant}`?"
+                if meant
+                else f"add `{typed}:` below `channels:`, or take it out here",
+            )
+        elif name not in found:
+            found.append(name)
+    return tuple(found)
+
+
+def _profiles(block: Fields, channels: Mapping[str, ChannelSettings]) -> Mapping[str, tuple[str, ...]]:
+    section = block.section("profiles")
+    if section is None:
+        return MappingProxyType({})
+    return MappingProxyType({name: _networks(section, name, channels) for name in section})
+
+
+def _audiences(block: Fields) -> Mapping[str, str]:
+    section = block.section("audiences")
+    found: dict[str, str] = {}
+    for slug in section or ():
+        assert section is not None
+        name = section.text(slug, slug)
+        if _slug(section, slug):
+            found[slug] = name
+    return MappingProxyType(found)
+
+
+def _slug(section: Fields, slug: str) -> bool:
+    if re.fullmatch(SLUG, slug) and len(slug) <= 64:
+        return True
+    better = "-".join(re.findall(r"[a-z0-9]+", slug.lower())) or "name"
+    section.problem(
+        slug,
+        "wrong-form",
+        f"`{slug}` is not usable in a link; {_SLUG_WORDS} is expected",
+        f"write `{better}:` and put the readable name in `name`",
+    )
+    return False
+
+
+def _campaigns(block: Fields) -> Mapping[str, Campaign]:
+    section = block.section("campaigns")
+    found: dict[str, Campaign] = {}
+    for slug, fields in section.sections() if section is not None else ():
+        assert section is not None
+        usable = _slug(section, slug)
+        start, end = fields.day("start"), fields.day("end")
+        if start and end and end < start:
+            fields.problem(
+                "end",
+                "wrong-order",
+                f"the campaign ends ({end}) before it starts ({start})",
+                "correct one of the two days",
+            )
+        has_target = fields.get("target") is not None
+        campaign = Campaign(
+            slug=slug,
+            name=fields.text("name", slug),
+            start=start,
+            end=end,
+            cost=fields.number("cost", Decimal(0), low=Decimal(0)),
+            goal=fields.text("goal"),
+            target=fields.integer("target", 1, low=1) if has_target else None,
+            line=section.line(slug),
+        )
+        fields.done()
+        if usable:
+            found[slug] = campaign
+    return MappingProxyType(found)
+
+
+def _seconds(fields: Fields, key: str, default: float, *, low: str = "0", high: str = "86400") -> float:
+    return float(fields.number(key, Decimal(str(default)), low=Decimal(low), high=Decimal(high)))
+
+
+def _timeouts(block: Fields) -> Timeouts:
+    section = block.section("timeouts")
+    if section is None:
+        return Timeouts()
+    usual = Timeouts()
+    found = Timeouts(
+        connect=_seconds(section, "connect", usual.connect, low="0.1"),
+        read=_seconds(section, "read", usual.read, low="0.1"),
+    )
+    section.done()
+    return found
+
+
+def _waits(block: Fields, usual: tuple[float, ...]) -> tuple[float, ...]:
+    node = block.get("settle_waits")
+    if node is None:
+        return usual
+    items = node.items if isinstance(node, Sequence_) else ()
+    found = [
+        float(item.value)
+        for item in items
+        if isinstance(item, Scalar)
+        and isinstance(item.value, int | float)
+        and not isinstance(item.value, bool)
+        and 0 <= item.value <= 86_400
+    ]
+    if not items or len(found) != len(items):
+        block.problem(
+            "settle_waits",
+            "wrong-kind",
+            f"`settle_waits` is {kind(node)}; a list of seconds is expected",
+            "write `settle_waits: [10, 30, 60]`",
+        )
+        return usual
+    return tuple(found)
+
+
+def _live_gate(block: Fields) -> LiveGate:
+    section = block.section("live_gate")
+    if section is None:
+        return LiveGate()
+    usual = LiveGate()
+    found = LiveGate(
+        wait=_seconds(section, "wait", usual.wait), every=_seconds(section, "every", usual.every, low="0.1")
+    )
+    section.done()
+    return found
+
+
+def _costs(block: Fields) -> Costs:
+    section = block.section("costs")
+    if section is None:
+        return Costs()
+    found = Costs(
+        currency=section.text(
+            "currency", "EUR", pattern=r"[A-Z]{3}", expected="a code such as EUR, USD or GBP"
+        ),
+        hour=section.number("hour", Decimal(0), low=Decimal(0)),
+    )
+    section.done()
+    return found
+
+
+def _feeds(block: Fields) -> FeedSettings:
+    section = block.section("feeds")
+    if section is None:
+        return FeedSettings()
+    found = FeedSettings(
+        newest=section.integer("newest", FeedSettings().newest, low=1, high=10_000),
+        full=section.flag("full", True),
+    )
+    section.done()
+    return found
+
+
+def _lead_form(block: Fields, site_url: str) -> LeadForm:
+    section = block.section("lead_form")
+    if section is None:
+        return LeadForm()
+    options = ("off", "local", "url", "salesforce", "hubspot", "dynamics")
+    url = section.url("url")
+    node = section.get("to")
+    if isinstance(node, Scalar) and node.value is False:  # YAML 1.1 reads `off` as false
+        to = "off"
+    else:
+        to = section.choice("to", options, "url" if "url" in section else "off")
+    if to == "url" and not url and "url" not in section:
+        section.problem(
+            "to", "missing", "`to: url` needs the address that takes the form", "add a line `url: https://…`"
+        )
+    if to == "local" and is_public(site_url):
+        section.problem(
+            "to",
+            "local-lead-form",
+            f"the form would be sent to the visitor's own machine: `to: local` cannot work on {site_url}",
+            "write `url: https://…` with the address of your intake or form service, or `to: off`",
+        )
+    found = LeadForm(
+        to=to,  # type: ignore[arg-type]
+        url=url,
+        consent=section.choice("consent", ("required", "granted", "none"), "required"),  # type: ignore[arg-type]
+        keep_days=section.integer("keep_days", 365, low=1, high=3650),
+    )
+    section.done()
+    return found
+
+
+def _crm(block: Fields) -> CrmSettings:
+    section = block.section("crm")
+    if section is None:
+        return CrmSettings()
+    types = ("local", "salesforce", "dynamics", "hubspot", "csv")
+    found = CrmSettings(type=section.choice("type", types, "local"), node=section.node)  # type: ignore[arg-type]
+    section.url("api")
+    section.url("login")
+    for key in _CRM_KEYS:
+        section.get(key)
+    section.done()
+    return found
+
+
+def _brand(block: Fields, settings: Settings) -> Brand:
+    section = block.section("brand")
+    usual = Brand(name=settings.site_name)
+    if section is None:
+        return usual
+    logo = section.text("logo")
+    if logo and not (settings.docs / logo).is_file():
+        section.problem(
+            "logo",
+            "missing-file",
+            f"the logo `{logo}` is not in {settings.docs.name}/",
+            "give the path from there, for example assets/logo.svg",
+        )
+    colour = "a colour such as #1f4e79"
+    found = Brand(
+        name=section.text("name", usual.name),
+        claim=section.text("claim"),
+        logo=logo,
+        primary=section.text("primary", usual.primary, pattern=_COLOUR, expected=colour),
+        accent=section.text("accent", usual.accent, pattern=_COLOUR, expected=colour),
+        text_font=section.text("text_font", usual.text_font),
+        heading_font=section.text("heading_font", usual.heading_font),
+    )
+    section.done()
+    return found
+
+
+def known_words(names: Iterable[str]) -> str:
+    """A list of names for a message."""
+    return ", ".join(sorted(names)) or "none"
