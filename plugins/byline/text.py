@@ -1,0 +1,255 @@
+"""Text: how networks count it, how it is fitted to their limit, and plain words out of Markdown. Pure."""
+
+from __future__ import annotations
+
+import html
+import re
+import sys
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+Spans = tuple[tuple[int, int], ...]
+
+ELLIPSIS = "…"
+LINK_WEIGHT = 23
+_TCO = "https://t.co/" + "a" * (LINK_WEIGHT - len("https://t.co/"))
+_LIGHT = re.compile("[\x00-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]*")
+_MAY_BE_URL = re.compile(r"[^\s.]\.[^\s.]|://")
+_SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’»)\]]*(?=\s|$)|\n\s*\n")
+_UNITS = re.compile(
+    r"https?://\S+"
+    r"|@\[[^\]\n]*\]\([^)\n]*\)"
+    r"|(?<![\w@])@[\w.-]+(?:@[\w.-]+)?"
+    r"|(?<!\w)[#＃$]\w+"
+    r"|[\w.+-]+@[\w-]+\.[\w.-]+"
+    r"|(?<![\w.])(?:[\w-]+\.)+[a-zA-Z]{2,}(?:/\S*)?"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted:
+    """`text` with its suffix, `used` as the network counts, `cut` what was left out (empty: nothing)."""
+
+    text: str
+    used: int
+    cut: str = ""
+
+
+def units(text: str) -> Spans:
+    """Where links, mentions, hashtags and addresses stand: what fitting never cuts into. Sorted, no overlap."""
+    return tuple(match.span() for match in _UNITS.finditer(text))
+
+
+def fit(
+    text: str,
+    *,
+    limit: int,
+    count: Callable[[str], int],
+    protected: Callable[[str], Spans] = units,
+    suffix: str = "",
+    ellipsis: str = ELLIPSIS,
+) -> Fitted:
+    """As much of the text as fits under the limit together with the suffix, which is never cut.
+
+    Whole sentences where they keep most of what fits, else whole words with an ellipsis; where one word alone is
+    too long, whole graphemes of it. Never inside a span of `protected`: such a span stays whole or goes. The used
+    count is over the limit only when the suffix alone is.
+    """
+    text = text.strip()
+    whole = text + suffix
+    used = count(whole)
+    if used <= limit:
+        return Fitted(text=whole, used=used)
+    spans = protected(text)
+
+    def allowed(position: int) -> bool:
+        return not any(start < position < end for start, end in spans)
+
+    def longest(positions: list[int], tail: str) -> int:
+        """The last position whose text fits; counting is not quite monotonic, so the neighbours are tried too."""
+        low, high = 0, len(positions)
+        while low < high:
+            middle = (low + high) // 2
+            if count(text[: positions[middle]].rstrip() + tail + suffix) <= limit:
+                low = middle + 1
+            else:
+                high = middle
+        for index in range(min(low + 1, len(positions) - 1), -1, -1):
+            if count(text[: positions[index]].rstrip() + tail + suffix) <= limit:
+                return positions[index]
+        return 0
+
+    sentence = longest([m.end() for m in _SENTENCE_END.finditer(text) if allowed(m.end())], "")
+    word = longest(
+        [m.start() for m in re.finditer(r"\s+", text) if m.start() and allowed(m.start())], ellipsis
+    )
+    if sentence and sentence * 5 >= word * 3:
+        end, tail = sentence, ""
+    elif word:
+        end, tail = word, ellipsis
+    else:
+        end, tail = longest([at for at in _edges(text) if at and allowed(at)], ellipsis), ellipsis
+    kept = text[:end].rstrip()
+    if tail:
+        kept = kept.rstrip(" ,;:–—-") or kept
+    fitted = (kept + tail + suffix) if kept else suffix.lstrip()
+    return Fitted(text=fitted, used=count(fitted), cut=text[len(text[:end].rstrip()) :].strip())
+
+
+def utf16(text: str) -> int:
+    """UTF-16 units, as LinkedIn and Facebook count."""
+    return len(text) + sum(1 for letter in text if letter > "\uffff")
+
+
+def graphemes(text: str) -> int:
+    """What a reader takes for one character, as Bluesky and Mastodon count."""
+    if text.isascii() and "\r" not in text:
+        return len(text)
+    import regex
+
+    return len(regex.findall(r"\X", text))
+
+
+def _edges(text: str) -> list[int]:
+    """Every position between two graphemes."""
+    import regex
+
+    return [match.end() for match in regex.finditer(r"\X", text)]
+
+
+@lru_cache(maxsize=4096)
+def weighted(text: str, link: str = "") -> int:
+    """Twitter's weighted length (twitter-text configuration 3): links 23, emoji 2, most scripts 1, others 2.
+
+    `link` is our own link, which counts 23 whatever its host.
+    """
+    quick = unicodedata.normalize("NFC", text.replace(link, "x" * LINK_WEIGHT) if link else text)
+    if _LIGHT.fullmatch(quick) and not _MAY_BE_URL.search(quick):
+        return len(quick.replace("\r\n", "\n"))
+    full = text.replace(link, _TCO) if link else text
+    length: int = _twitter().parse_tweet(full).weightedLength
+    # The library takes a bare © or ® for an emoji; Twitter's own counting does only with the emoji mark after it.
+    return length - len(re.findall("[©®](?!\ufe0f)", full))
+
+
+def weighted_is_valid(text: str) -> bool:
+    """Has the text none of the characters that Twitter refuses, and at least one that it takes?"""
+    return bool(text.strip()) and not re.search("[\ufffe\ufeff\uffff]", text)
+
+
+@lru_cache(maxsize=4096)
+def twitter_links(text: str) -> Spans:
+    """What Twitter makes a link of, and bills: full addresses and bare domains such as `setup.py`."""
+    if not _MAY_BE_URL.search(text):
+        return ()
+    return tuple(
+        (found["indices"][0], found["indices"][1]) for found in _twitter().extract_urls_with_indices(text)
+    )
+
+
+def _twitter() -> Any:
+    """The library. It asks setuptools for one data file, so that one call is answered here instead."""
+    loaded = sys.modules.get("twitter_text")
+    if loaded is not None and hasattr(loaded, "parse_tweet"):
+        return loaded
+    import types
+    from importlib.resources import files
+
+    stand_in = types.ModuleType("pkg_resources")
+
+    def resource_string(module: str, name: str) -> bytes:
+        return files(module.rpartition(".")[0]).joinpath(name).read_bytes()
+
+    stand_in.__dict__["resource_string"] = resource_string
+    before = sys.modules.get("pkg_resources")
+    sys.modules["pkg_resources"] = stand_in
+    try:
+        import twitter_text
+    finally:
+        if before is None:
+            del sys.modules["pkg_resources"]
+        else:
+            sys.modules["pkg_resources"] = before
+    return twitter_text
+
+
+_FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", re.M | re.S)
+_BLOCKS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"<!--.*?-->", re.S), ""),
+    (re.compile(r"<(script|style|svg|iframe|figure|picture)\b.*?</\1\s*>", re.S | re.I), ""),
+    (re.compile(r"^ {0,3}\[[^\]\n]+\]:[ \t]+\S[^\n]*$", re.M), ""),  # link definitions
+    (re.compile(r"^ {0,3}\[\^[^\]\n]+\]:[^\n]*(?:\n(?: {4}|\t)[^\n]*)*", re.M), ""),  # footnotes
+    (re.compile(r"^\*\[[^\]\n]+\]:[^\n]*$", re.M), ""),  # abbreviations
+    (re.compile(r"^[ \t]*(?:!!!|\?\?\?\+?)[ \t]+[\w -]+(?:\"([^\"\n]*)\")?[ \t]*$", re.M), r"\1"),
+    (re.compile(r"^===\+?[ \t]+\"([^\"\n]*)\"[ \t]*$", re.M), r"\1"),
+    (re.compile(r"^-{1,3}8<-{1,3}[^\n]*$", re.M), ""),
+    (re.compile(r"^ {0,3}(?:\|?[ \t]*:?-{3,}:?[ \t]*)(?:\|[ \t]*:?-{3,}:?[ \t]*)*\|?[ \t]*$", re.M), ""),
+    (re.compile(r"^ {0,3}(?:[*_=-][ \t]*){3,}$", re.M), ""),
+    (re.compile(r"^[ \t]*#{1,6}[ \t]+(.*?)[ \t]*#*[ \t]*$", re.M), r"\1"),
+    (re.compile(r"^[ \t]*(?:>[ \t]?)+", re.M), ""),
+    (re.compile(r"^[ \t]*(?:[*+-]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?", re.M), ""),
+    (re.compile(r"^[ \t]*:[ \t]+", re.M), ""),
+)
+_INLINE: tuple[tuple[re.Pattern[str], str], ...] = (
+    (
+        re.compile(
+            r"!\[[^\]]*\](?:\([^()\s]*(?:\([^()]*\)[^()\s]*)*(?:[ \t]+[\"'][^\"']*[\"'])?\)|\[[^\]]*\])"
+        ),
+        "",
+    ),
+    (re.compile(r"\[\^[^\]\n]+\]"), ""),
+    (re.compile(r"\[([^\]]*)\]\([^()\s]*(?:\([^()]*\)[^()\s]*)*(?:\s+[\"'][^\"']*[\"'])?\)"), r"\1"),
+    (re.compile(r"\[([^\]]+)\]\[[^\]]*\]"), r"\1"),
+    (re.compile(r"<((?:https?|mailto):[^>\s]+)>"), r"\1"),
+    (re.compile(r"</?[A-Za-z][^>]*>"), ""),
+    (re.compile(r"\{:?[ \t]*[.#][^}\n]*\}|\{:[^}\n]*\}|\{[ \t]*[\w-]+=[^}\n]*\}"), ""),
+    (re.compile(r":(?:material|fontawesome|octicons|simple)-[a-z0-9-]+:"), ""),
+    (re.compile(r"(\*\*\*|\*\*|\*)(?=\S)(.+?)(?<=\S)\1", re.S), r"\2"),
+    (re.compile(r"(?<!\w)(___|__|_)(?=\S)(.+?)(?<=\S)\1(?!\w)", re.S), r"\2"),
+    (re.compile(r"~~(?=\S)(.+?)(?<=\S)~~", re.S), r"\1"),
+    (re.compile(r"==(?=\S)(.+?)(?<=\S)==", re.S), r"\1"),
+)
+_KEPT = "\ue000"
+
+
+def plain(markdown: str) -> str:
+    """The words of a Markdown text: no marks, code blocks, pictures or HTML; paragraphs apart by an empty line."""
+    text = markdown.replace("\r\n", "\n").replace("\r", "\n").replace(_KEPT, "")
+    text = _FENCE.sub("", text)
+    for pattern, by in _BLOCKS:
+        text = pattern.sub(by, text)
+    kept: list[str] = []
+
+    def keep(match: re.Match[str]) -> str:
+        kept.append(match["code"].strip() if match["code"] is not None else match["mark"])
+        return f"{_KEPT}{len(kept) - 1}{_KEPT}"
+
+    text = re.sub(
+        r"(?P<ticks>`+)(?P<code>[^\n]*?(?:\n[^\n]+?)*?)(?<!`)(?P=ticks)(?!`)|\\(?P<mark>[!-/:-@\[-`{-~])",
+        keep,
+        text,
+    )
+    for pattern, by in _INLINE:
+        text = pattern.sub(by, text)
+    text = html.unescape(
+        re.sub(r"[ \t]*\|[ \t]*", " ", text) if re.search(r"^[ \t]*\|", text, re.M) else text
+    )
+    text = re.sub(f"{_KEPT}(\\d+){_KEPT}", lambda match: kept[int(match[1])], text)
+    paragraphs = (" ".join(part.split()) for part in re.split(r"\n[ \t]*\n", text))
+    return "\n\n".join(part for part in paragraphs if part)
+
+
+def excerpt(body: str, limit: int = 300) -> str:
+    """The opening words of a post, on one line, within so many characters.
+
+    What stands before `<!-- more -->`, or else the first paragraphs; headings count as text of their own only when
+    nothing else is there.
+    """
+    head = re.split(r"<!--\s*more\s*-->", body, maxsplit=1)[0]
+    source = head if head.strip() else body
+    without_headings = re.sub(r"^[ \t]*#{1,6}[ \t]+[^\n]*$", "", _FENCE.sub("", source), flags=re.M)
+    words = " ".join((plain(without_headings) or plain(source)).split())
+    return fit(words, limit=limit, count=graphemes).text
