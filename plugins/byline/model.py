@@ -19,6 +19,7 @@ POST_ID = r"[a-z][a-z0-9]{2,15}"
 ACCOUNT_NAME = r"[a-z][a-z0-9_]*"
 
 Mode = Literal["api", "manual"]
+JsonValue = str | int | float | bool | None | list["JsonValue"] | dict[str, "JsonValue"]
 
 
 def _empty() -> Mapping[str, str]:
@@ -198,6 +199,46 @@ class Message:
     cut: str = ""
     cost: Decimal = Decimal(0)
     currency: str = "USD"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """The words and things chosen for one delivery, before the network's rules are applied.
+
+    `texts` are the placeholders-filled words; `written` tells that a person wrote them for this network (then
+    they are never cut); `link` is the tagged link.
+    """
+
+    texts: tuple[str, ...]
+    written: bool
+    link: str
+    card: Card
+    image: Picture | None = None
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One create, complete but for the secrets: what is stored before it is sent, and sent again byte for byte.
+
+    `key` is the idempotency or record key, where the network has one. `body` is the JSON body.
+    """
+
+    part: int
+    path: str
+    body: Mapping[str, JsonValue]
+    key: str = ""
+    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """The network's own word that one part is out. `at` is UTC; `already` tells that it had been out before."""
+
+    remote_id: str
+    url: str
+    at: datetime
+    already: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,19 +9,16 @@ rights needed), its settings, `CAPABILITIES`, the class, wire helpers, and last 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import ClassVar, Literal, Protocol
 
 from byline.fields import Fields
 from byline.http import Http
-from byline.model import Card, Message, Picture
+from byline.model import Draft, JsonValue, Message, Receipt, Request
 from byline.settings import Account, Secrets
 from byline.times import Clock
-
-JsonValue = str | int | float | bool | None | list["JsonValue"] | dict[str, "JsonValue"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,46 +64,6 @@ class Capabilities:
     views: bool
     protected: Callable[[str], tuple[tuple[int, int], ...]] = lambda _text: ()  # spans that are never cut
     weight_of_link: int | None = None  # a link counts so much whatever its length; None: its full length
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """The words and things chosen for one delivery, before the network's rules are applied.
-
-    `texts` are the placeholders-filled words; `written` tells that a person wrote them for this network (then
-    they are never cut); `link` is the tagged link.
-    """
-
-    texts: tuple[str, ...]
-    written: bool
-    link: str
-    card: Card
-    image: Picture | None = None
-    language: str = "en"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """One create, complete but for the secrets: what is stored before it is sent, and sent again byte for byte.
-
-    `key` is the idempotency or record key, where the network has one. `body` is the JSON body.
-    """
-
-    part: int
-    path: str
-    body: Mapping[str, JsonValue]
-    key: str = ""
-    headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """The network's own word that one part is out. `at` is UTC; `already` tells that it had been out before."""
-
-    remote_id: str
-    url: str
-    at: datetime
-    already: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
