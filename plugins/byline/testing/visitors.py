@@ -115,7 +115,9 @@ def touch_of(url: str, now: datetime, referrer: str) -> dict[str, str] | None:
 
 def fetch(url: str, *, referrer: str = "", body: bytes | None = None) -> Page:
     """One page over HTTP, redirects followed; VisitFailed when it does not answer 200."""
-    headers = {"User-Agent": "Mozilla/5.0 (Byline demo visitor)"} | ({"Referer": referrer} if referrer else {})
+    headers = {"User-Agent": "Mozilla/5.0 (Byline demo visitor)"} | (
+        {"Referer": referrer} if referrer else {}
+    )
     request = urllib.request.Request(url, data=body, headers=headers)
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:

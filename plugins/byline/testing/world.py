@@ -16,20 +16,84 @@ from typing import Literal
 
 SEED = 20
 
-FIRST = (
-    "Anke Birgit Carlo Dirk Esra Fabian Greta Hakan Ines Jan Katja Lars Meike Nuri Oda Peer Renate Sven Tomke Ute "
-    "Volker Wiebke Yusuf Zoe"
-).split()
-LAST = (
-    "Albers Brockmann Cordes Dreyer Ehlers Feddersen Gräf Holthaus Isensee Jansen Kruse Lindner Mertens Nowak Ohlsen "
-    "Petersen Quast Rieken Sommer Thiel Ulrich Vogt Winkler Zander"
-).split()
-FIRMS = (
-    "Aller Precision|Bode Gears|Cuxland Mouldings|Deister Tools|Eider Castings|Fulda Fittings|Gande Turning|"
-    "Harz Hydraulics|Innerste Metal|Jade Milling|Krummhörn Pumps|Leine Drives|Mulde Optics|Nette Machining|"
-    "Oker Bearings|Pader Frames|Rhume Castings|Saale Valves|Tollense Parts|Unstrut Gearboxes|Vechte Steel|"
-    "Werra Components|Ybbs Forgings|Zschopau Presses"
-).split("|")
+FIRST = [
+    "Anke",
+    "Birgit",
+    "Carlo",
+    "Dirk",
+    "Esra",
+    "Fabian",
+    "Greta",
+    "Hakan",
+    "Ines",
+    "Jan",
+    "Katja",
+    "Lars",
+    "Meike",
+    "Nuri",
+    "Oda",
+    "Peer",
+    "Renate",
+    "Sven",
+    "Tomke",
+    "Ute",
+    "Volker",
+    "Wiebke",
+    "Yusuf",
+    "Zoe",
+]
+LAST = [
+    "Albers",
+    "Brockmann",
+    "Cordes",
+    "Dreyer",
+    "Ehlers",
+    "Feddersen",
+    "Gräf",
+    "Holthaus",
+    "Isensee",
+    "Jansen",
+    "Kruse",
+    "Lindner",
+    "Mertens",
+    "Nowak",
+    "Ohlsen",
+    "Petersen",
+    "Quast",
+    "Rieken",
+    "Sommer",
+    "Thiel",
+    "Ulrich",
+    "Vogt",
+    "Winkler",
+    "Zander",
+]
+FIRMS = [
+    "Aller Precision",
+    "Bode Gears",
+    "Cuxland Mouldings",
+    "Deister Tools",
+    "Eider Castings",
+    "Fulda Fittings",
+    "Gande Turning",
+    "Harz Hydraulics",
+    "Innerste Metal",
+    "Jade Milling",
+    "Krummhörn Pumps",
+    "Leine Drives",
+    "Mulde Optics",
+    "Nette Machining",
+    "Oker Bearings",
+    "Pader Frames",
+    "Rhume Castings",
+    "Saale Valves",
+    "Tollense Parts",
+    "Unstrut Gearboxes",
+    "Vechte Steel",
+    "Werra Components",
+    "Ybbs Forgings",
+    "Zschopau Presses",
+]
 MESSAGES = (
     "Could you call me about this? Mornings suit me best.",
     "We read your article and have the same problem here. What would it cost us?",
@@ -106,7 +170,9 @@ def _person(dice: Random, number: int, posts: Sequence[Seen], end: datetime) -> 
     first, last = FIRST[number % len(FIRST)], LAST[(number * 7 + number // len(FIRST)) % len(LAST)]
     firm = FIRMS[(number * 5 + number // len(FIRMS)) % len(FIRMS)]
     # The first two who could show it: one whose browser runs no scripts, one who agrees to nothing.
-    rare: Literal["", "scripts", "agrees"] = "scripts" if number % 12 == 3 else "agrees" if number % 6 == 5 else ""
+    rare: Literal["", "scripts", "agrees"] = (
+        "scripts" if number % 12 == 3 else "agrees" if number % 6 == 5 else ""
+    )
     return Person(
         name=f"{first} {last}",
         company=firm,
@@ -131,7 +197,9 @@ def _visits(dice: Random, posts: Sequence[Seen], end: datetime, times: int) -> t
             found.append(Visit(at=_second(at), seen=one))
     if not found:
         span = (end - posts[0].at).total_seconds()
-        found.append(Visit(at=_second(posts[0].at + timedelta(seconds=span * dice.uniform(0.1, 0.9))), seen=None))
+        found.append(
+            Visit(at=_second(posts[0].at + timedelta(seconds=span * dice.uniform(0.1, 0.9))), seen=None)
+        )
     elif times == 3 and found[-1].at + timedelta(days=2) < end:
         found.append(Visit(at=found[-1].at + timedelta(days=1, minutes=dice.randrange(600)), seen=None))
     return tuple(sorted(found, key=lambda visit: visit.at))
@@ -152,7 +220,10 @@ def _order(dice: Random, asked: datetime, end: datetime) -> Order | None:
         return None
     closed = _second(created + takes)
     return Order(
-        created=_second(created), amount=amount, closed=closed if closed < end else None, won=wins and closed < end
+        created=_second(created),
+        amount=amount,
+        closed=closed if closed < end else None,
+        won=wins and closed < end,
     )
 
 
