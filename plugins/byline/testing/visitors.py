@@ -172,9 +172,8 @@ class _Reader(HTMLParser):
             self.forms.append(self._form)
         elif self._form is not None and name and tag in ("input", "textarea", "select"):
             self._field(tag, name, value, given)
-        elif tag == "option" and self._form is not None and self._select:
-            if "selected" in given or self._form.fields[self._select] == "":
-                self._form.fields[self._select] = value
+        elif tag == "option" and self._form is not None and self._select and "selected" in given:
+            self._form.fields[self._select] = value
 
     def _field(self, tag: str, name: str, value: str, given: Mapping[str, str]) -> None:
         assert self._form is not None
