@@ -1,0 +1,216 @@
+"""Set words in the fonts that are shipped: which characters they hold, how wide a line is, where it breaks.
+
+The same words give the same pixels on every machine: letters are placed one by one with the advances and the
+kerning of `fonts/metrics.json`, never by a shaping library that one machine has and the next has not.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from PIL.ImageDraw import ImageDraw
+    from PIL.ImageFont import FreeTypeFont
+
+INTER, SERIF = "Inter", "Source Serif 4"
+_SPACES = re.compile(r"\s+")
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Mn", "Me"}
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A shipped family at one weight (100 to 900)."""
+
+    family: str
+    weight: int
+
+
+def readable(text: str) -> str:
+    """The text without what the fonts cannot draw (emoji, scripts they do not hold), white space made single.
+
+    Empty when so little is left of the letters that the rest would make no sense.
+    """
+    composed = unicodedata.normalize("NFC", text)
+    letters = [char for char in composed if char.isalnum()]
+    kept = [char for char in letters if _file(SERIF, char)]
+    if letters and len(kept) < 0.8 * len(letters):
+        return ""
+    shown = "".join(
+        char if _file(SERIF, char) or char.isspace() else _instead(char)
+        for char in composed
+        if char.isspace() or unicodedata.category(char) not in _INVISIBLE
+    )
+    return _SPACES.sub(" ", shown).strip()
+
+
+def width(text: str, face: Face, size: float) -> float:
+    """How wide the line is, in pixels."""
+    total, before = 0.0, ""
+    for char in text:
+        total += _advance(char, face) + _kern(before, char, face.family)
+        before = char
+    return total * size / 1000
+
+
+def draw(canvas: ImageDraw, at: tuple[float, float], text: str, face: Face, size: int, fill: str) -> None:
+    """Draw one line; `at` is the left end of its baseline."""
+    left, base = at
+    before = ""
+    for char in text:
+        left += _kern(before, char, face.family) * size / 1000
+        file = _file(face.family, char)
+        if file:
+            canvas.text((left, base), char, font=_font(file, face.weight, size), fill=fill, anchor="ls")
+        left += _advance(char, face) * size / 1000
+        before = char
+
+
+def wrap(text: str, face: Face, size: float, room: float) -> tuple[str, ...]:
+    """The fewest lines that fit the room, broken so that they are about equally long.
+
+    A word wider than the room is broken; no line is wider than the room.
+    """
+    words = [part for word in text.split(" ") if word for part in _pieces(word, face, size, room)]
+    widths = [width(word, face, size) for word in words]
+    space = width(" ", face, size)
+    lines = _greedy(words, widths, space, room)
+    low, high = max(widths, default=0.0), room
+    while high - low > 4:  # the narrowest room with as few lines is the most even one
+        middle = (low + high) / 2
+        if len(_greedy(words, widths, space, middle)) > len(lines):
+            low = middle
+        else:
+            high = middle
+    return tuple(_greedy(words, widths, space, high))
+
+
+def fit(
+    text: str, face: Face, room: tuple[float, float], sizes: Sequence[int], leading: float, most_lines: int
+) -> tuple[int, tuple[str, ...]]:
+    """The largest of `sizes` (falling) at which the text fits the room in so many lines, and its lines.
+
+    A size at which no word need be broken is preferred. At the smallest size there may be more lines; what does
+    not fit even then is left out at a word and marked with an ellipsis.
+    """
+    longest = max((width(word, face, 1) for word in text.split(" ")), default=0.0)
+    for size in sizes:
+        lines = wrap(text, face, size, room[0])
+        if longest * size > room[0] and size != sizes[-1]:
+            continue
+        if len(lines) * size * leading <= room[1] and (len(lines) <= most_lines or size == sizes[-1]):
+            return size, lines
+    size = sizes[-1]
+    most = max(1, int(room[1] / (size * leading)))
+    words = text.split(" ")
+    while len(words) > 1:
+        words.pop()
+        lines = wrap(" ".join(words).rstrip(".,;:–—- ") + "…", face, size, room[0])
+        if len(lines) <= most:
+            return size, lines
+    return size, (*wrap(text, face, size, room[0])[: most - 1], "…")
+
+
+def _greedy(words: Sequence[str], widths: Sequence[float], space: float, room: float) -> list[str]:
+    lines: list[list[str]] = []
+    used = 0.0
+    for word, wide in zip(words, widths, strict=True):
+        if lines and used + space + wide <= room:
+            lines[-1].append(word)
+            used += space + wide
+        else:
+            lines.append([word])
+            used = wide
+    return [" ".join(line) for line in lines]
+
+
+def _pieces(word: str, face: Face, size: float, room: float) -> list[str]:
+    """The word, or parts of it that fit the room, with hyphens."""
+    if width(word, face, size) <= room:
+        return [word]
+    for count in range(2, len(word) + 1):
+        step = -(-len(word) // count)
+        pieces = [word[start : start + step] for start in range(0, len(word), step)]
+        marked = [*(piece + "-" for piece in pieces[:-1]), pieces[-1]]
+        if all(width(piece, face, size) <= room for piece in marked):
+            return marked
+    return list(word)
+
+
+def _instead(char: str) -> str:
+    """A character the fonts have for one that they lack, or nothing."""
+    plain = unicodedata.normalize("NFKD", char)
+    return plain if plain != char and all(_file(SERIF, part) for part in plain) else ""
+
+
+@cache
+def _metrics() -> dict[str, Any]:
+    found = resources.files("byline").joinpath("fonts", "metrics.json").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = json.loads(found)
+    return loaded
+
+
+@cache
+def _kerning(family: str) -> dict[str, int]:
+    table: dict[str, dict[str, str]] = _metrics()[family]["kern"]
+    return {
+        first + second: int(moved)
+        for first, by_move in table.items()
+        for moved, seconds in by_move.items()
+        for second in seconds
+    }
+
+
+def _kern(before: str, char: str, family: str) -> int:
+    return _kerning(family).get(_base(before) + _base(char), 0) if before else 0
+
+
+@cache
+def _base(char: str) -> str:
+    """An accented letter is kerned as the letter under the accent."""
+    return unicodedata.normalize("NFD", char)[0]
+
+
+@cache
+def _covered(family: str) -> tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...]:
+    return tuple(
+        (
+            entry["file"],
+            tuple(pair[0] for pair in entry["ranges"]),
+            tuple(pair[1] for pair in entry["ranges"]),
+        )
+        for entry in _metrics()[family]["files"]
+    )
+
+
+@cache
+def _file(family: str, char: str) -> str:
+    point = ord(char)
+    for file, firsts, lasts in _covered(family):
+        index = bisect_right(firsts, point) - 1
+        if index >= 0 and point <= lasts[index]:
+            return file
+    return ""
+
+
+@cache
+def _advance(char: str, face: Face) -> float:
+    file = _file(face.family, char)
+    return float(_font(file, face.weight, 1000).getlength(char)) if file else 0.0
+
+
+@cache
+def _font(file: str, weight: int, size: int) -> FreeTypeFont:
+    from PIL import ImageFont
+
+    with resources.as_file(resources.files("byline").joinpath("fonts", file)) as path:
+        font = ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC)
+    font.set_variation_by_axes([weight])
+    return font
