@@ -377,6 +377,8 @@ def main() -> None:
     ]
     for path, drawing, scale in pictures:
         flat = Image.open(io.BytesIO(vl_convert.svg_to_png(drawing, scale=scale))).convert("RGBA")
+        if flat.getchannel("A").getextrema() == (255, 255):  # no see-through corners: no alpha in the file
+            flat = flat.convert("RGB")
         flat.quantize(128, method=Image.Quantize.FASTOCTREE).save(path, optimize=True)
         print(path.relative_to(CONTENT.parent))
 
