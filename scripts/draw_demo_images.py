@@ -8,8 +8,6 @@ here, or when a figure in a post changes. With --fonts (a folder that holds Inte
 the site; without it a plain sans serif is used.
 """
 
-# ruff: noqa: E501 (the outlines of hair and collars are one line each)
-
 from __future__ import annotations
 
 import argparse
