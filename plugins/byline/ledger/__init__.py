@@ -1,0 +1,1 @@
+"""The sending history: one protocol, several stores. See `base`."""

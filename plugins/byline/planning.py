@@ -1,0 +1,496 @@
+"""What would go out, where, when and why: content, settings, sending history and the time in, a plan out. Pure.
+
+`plan` prints a plan and `send` carries one out: both get it from `plan()`. Texts are composed only for what is
+shown or sent, so that a site with thousands of old posts is planned in a moment; the hash is made from the same
+inputs as the texts and covers every delivery of the scope, whatever has become of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
+
+from byline import cards, registry, sharing, times
+from byline.errors import Problem
+from byline.ledger.base import BASELINE, Record, Snapshot
+from byline.model import Card, Message, Picture, Post
+from byline.settings import Account, Settings
+from byline.sharing import Telling
+
+if TYPE_CHECKING:
+    from byline.channels.base import Channel
+    from byline.content import Content
+
+State = Literal[
+    "later", "due", "held", "manual", "sending", "sent", "failed", "unknown", "skipped", "retracted"
+]
+Drivers = Callable[[Account], "Channel"]
+OPEN: frozenset[State] = frozenset({"later", "due", "held", "manual", "sending", "failed", "unknown"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Which part of the plan is asked for. Empty means everything.
+
+    `posts` are paths as `Post.path` has them, `to` pairs of network and account (an empty account: all of them).
+    """
+
+    posts: frozenset[str] = frozenset()
+    to: frozenset[tuple[str, str]] = frozenset()
+
+    def has_post(self, path: str) -> bool:
+        return not self.posts or path in self.posts
+
+    def has_account(self, channel: str, account: str) -> bool:
+        return not self.to or (channel, "") in self.to or (channel, account) in self.to
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a person asked for beyond the rules: old posts, rejected ones again, late ones by id."""
+
+    backfill: bool = False
+    retry: bool = False
+    late: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One post, one account, one time: what the plan says of it.
+
+    `ready` tells that `send` would take it now; `blocked` that a mistake in the post keeps it back; `old` that it
+    was old when this account began. `message` is there when the texts were composed.
+    """
+
+    id: str
+    post: str
+    channel: str
+    account: str
+    number: int
+    state: State
+    due: datetime | None
+    link: str
+    title: str = ""
+    path: str = ""
+    text: tuple[str, ...] = ()
+    card: str = ""
+    reason: str = ""
+    cost: Decimal = Decimal(0)
+    currency: str = "USD"
+    url: str = ""
+    parts: tuple[str, ...] = ()
+    ready: bool = False
+    blocked: bool = False
+    old: bool = False
+    fingerprint: str = ""
+    message: Message | None = None
+    telling: Telling | None = None
+    record: Record | None = None
+
+    @property
+    def remote_id(self) -> str:
+        """The network's own id; a thread has its head's."""
+        return self.parts[0] if self.parts else ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields that the design promises, and a few more."""
+        return {
+            "id": self.id,
+            "post": self.post,
+            "channel": self.channel,
+            "account": self.account,
+            "state": self.state,
+            "due": times.iso(self.due) if self.due else None,
+            "text": "\n\n".join(self.text),
+            "link": self.link,
+            "card": self.card,
+            "reason": self.reason,
+            "cost": float(self.cost),
+            "currency": self.currency,
+            "url": self.url,
+            "remote_id": self.remote_id,
+            "parts": list(self.parts),
+            "texts": list(self.text),
+            "title": self.title,
+            "file": self.path,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything the scope asks for, by post, then network. `digests` has one digest for each delivery hashed.
+
+    `problems` are mistakes that keep something from going out. `first_run` tells that sending never began here.
+    """
+
+    deliveries: tuple[Delivery, ...]
+    hash: str
+    digests: Mapping[str, str]
+    problems: tuple[Problem, ...]
+    now: datetime
+    first_run: bool
+
+    def ready(self) -> tuple[Delivery, ...]:
+        """What `send` would take now, the oldest first."""
+        found = (item for item in self.deliveries if item.ready)
+        return tuple(sorted(found, key=lambda item: (item.due or self.now, item.id)))
+
+    def as_json(self) -> dict[str, Any]:
+        return {"deliveries": [item.as_json() for item in self.deliveries], "hash": self.hash}
+
+
+def plan(
+    content: Content,
+    settings: Settings,
+    history: Snapshot,
+    now: datetime,
+    *,
+    drivers: Drivers,
+    scope: Scope = Scope(),
+    asked: Asked = Asked(),
+    everything: bool = False,
+) -> Plan:
+    """The plan for `now`. Without `everything`, what is out, skipped or taken back is left out."""
+    return _Planner(content, settings, history, now, drivers, scope, asked, everything).plan()
+
+
+def fingerprint(telling: Telling, title: str, description: str, card: Picture, image: str) -> str:
+    """One value for what readers see: when it changes, a rejected post may be tried again."""
+    return _digest(
+        *telling.texts,
+        "1" if telling.written else "",
+        telling.link,
+        image,
+        telling.image_alt,
+        card.digest,
+        title,
+        description,
+    )
+
+
+@dataclass(slots=True)
+class _Page:
+    """What the tellings of one post share, worked out once."""
+
+    post: Post
+    picture: Picture
+    description: str
+    errors: tuple[Problem, ...]
+
+
+@dataclass(slots=True)
+class _Planner:
+    content: Content
+    settings: Settings
+    history: Snapshot
+    now: datetime
+    drivers: Drivers
+    scope: Scope
+    asked: Asked
+    everything: bool
+    problems: list[Problem] = field(default_factory=list)
+
+    def plan(self) -> Plan:
+        deliveries: list[Delivery] = []
+        digests: dict[str, str] = {}
+        seen: set[str] = set()
+        by_file: dict[str, list[Problem]] = {}
+        for problem in self.content.problems:
+            if problem.severity == "error":
+                by_file.setdefault(problem.file, []).append(problem)
+        for post in self.content.posts:
+            if post.draft:
+                continue
+            told = sharing.tellings(post, self.settings, self.content.authors)
+            seen.update(item.id for item in told.items)
+            if not self.scope.has_post(post.path):
+                continue
+            page = _Page(
+                post=post,
+                picture=cards.picture(post, self.settings, self.content.authors),
+                description=post.description or post.excerpt,
+                errors=tuple(dict.fromkeys((*by_file.get(post.path, ()), *told.problems))),
+            )
+            if page.errors and not told.items and post.published <= self.now:
+                self.problems.extend(page.errors)
+            for telling in told.items:
+                if not self.scope.has_account(telling.channel, telling.account.name):
+                    continue
+                delivery, digest = self._delivery(telling, page)
+                digests[telling.id] = digest
+                if self.everything or delivery.state in OPEN:
+                    deliveries.append(self._composed(delivery, page))
+        deliveries.extend(self._gone(seen))
+        return Plan(
+            deliveries=tuple(self._within_budget(deliveries)),
+            hash=_digest(*(f"{name}={digests[name]}" for name in sorted(digests))),
+            digests=MappingProxyType(digests),
+            problems=tuple(dict.fromkeys(self.problems)),
+            now=self.now,
+            first_run=self.history.empty,
+        )
+
+    def _delivery(self, telling: Telling, page: _Page) -> tuple[Delivery, str]:
+        post = page.post
+        image = _file_digest(self.settings, telling.image) if telling.image else ""
+        mark = fingerprint(telling, post.title, page.description, page.picture, image)
+        record = self.history.records.get(telling.id)
+        delivery = Delivery(
+            id=telling.id,
+            post=post.id,
+            channel=telling.channel,
+            account=telling.account.name,
+            number=telling.number,
+            state="due",
+            due=self._due(telling),
+            link=telling.link,
+            title=post.title,
+            path=post.path,
+            card=page.picture.url,
+            fingerprint=mark,
+            telling=telling,
+            record=record,
+        )
+        digest = _digest(telling.id, telling.account.name, mark, telling.declared)
+        if record is not None and record.state != "due" and not self._reopened(record, mark):
+            return _known(delivery, record), digest
+        return self._derived(delivery, telling, post, record), digest
+
+    def _due(self, telling: Telling) -> datetime | None:
+        """When it is to go out; a repeat counts from the moment the first one was out."""
+        if telling.after is None:
+            return telling.due
+        first = self.history.records.get(
+            sharing.delivery_id(telling.post_id, telling.channel, telling.account.name)
+        )
+        if first is None or first.sent_at is None:
+            return None
+        return (first.sent_at + telling.after).astimezone(self.settings.zone)
+
+    def _reopened(self, record: Record, mark: str) -> bool:
+        """May what was settled be tried again?"""
+        if record.id in self.asked.late and record.state in ("skipped", "failed"):
+            return True
+        if record.state == "failed":
+            return self.asked.retry or record.intent.fingerprint != mark
+        return record.state == "skipped" and record.reason == BASELINE and self.asked.backfill
+
+    def _derived(self, delivery: Delivery, telling: Telling, post: Post, record: Record | None) -> Delivery:
+        """The state that follows from the times and the rules alone."""
+        if delivery.due is None:
+            return self._unrepeated(delivery, telling)
+        start = max(delivery.due, post.published)
+        reason = ""
+        if record is not None and record.state == "due":
+            reason = record.reason
+            if record.not_before and record.not_before > start:
+                start = record.not_before.astimezone(self.settings.zone)
+                delivery = replace(delivery, due=start)
+        elif record is not None and record.state == "failed":
+            reason = "changed since it was rejected" if not self.asked.retry else "asked for again"
+        wanted = (
+            self.asked.backfill
+            or delivery.id in self.asked.late
+            or (self.asked.retry and record is not None and record.state == "failed")
+        )
+        late = self.now - start > self.settings.late_limit
+        begun = f"{delivery.channel}.{delivery.account}" in self.history.accounts
+        old = late and record is None and not begun and telling.after is None
+        delivery = replace(delivery, old=old, reason=reason)
+        if start > self.now:
+            if record is not None and record.not_before == start:
+                return delivery  # moved by the network: still due, at the stated time
+            when = "the page is not public before then" if start > delivery.due else "its time has not come"
+            return replace(delivery, state="later", reason=reason or when)
+        if old and not wanted:
+            return replace(delivery, state="skipped", reason=BASELINE)
+        if late and telling.explicit and not wanted:
+            return replace(
+                delivery,
+                state="held",
+                reason=f"its time was {times.words(self.now - start)} ago; `publish send --late {delivery.id}` sends it",
+            )
+        if telling.account.mode == "manual":
+            return replace(
+                delivery,
+                state="manual",
+                reason=f"to be posted by hand, then `publish record {delivery.id} --url …`",
+            )
+        return replace(delivery, ready=True)
+
+    def _unrepeated(self, delivery: Delivery, telling: Telling) -> Delivery:
+        """A repeat whose first telling is not out."""
+        first_id = sharing.delivery_id(telling.post_id, telling.channel, telling.account.name)
+        first = self.history.records.get(first_id)
+        assert telling.after is not None
+        span = times.words(telling.after)
+        if first is not None and first.state in ("skipped", "retracted"):
+            gone = "was not sent (old post)" if first.state == "skipped" else "was taken back"
+            state: State = "due" if delivery.id in self.asked.late else "held"
+            return replace(
+                delivery,
+                state=state,
+                ready=state == "due" and telling.account.mode == "api",
+                reason=f"the first one {gone}, so there is nothing to count from; `publish send --late {delivery.id}` sends it",
+            )
+        return replace(delivery, state="later", reason=f"goes out {span} after the first one is out")
+
+    def _composed(self, delivery: Delivery, page: _Page) -> Delivery:
+        """With the exact texts; what is wrong with the post or its texts keeps it back."""
+        telling = delivery.telling
+        assert telling is not None
+        if delivery.record is not None and delivery.text:
+            return delivery  # what was sent is shown as it was sent
+        card = Card(
+            url=telling.link, title=page.post.title, description=page.description, picture=page.picture
+        )
+        draft = sharing.draft(telling, page.post, self.settings, card)
+        message, wrong = self.drivers(telling.account).compose(draft)
+        errors = page.errors + tuple(
+            Problem(
+                file=page.post.path,
+                line=telling.line,
+                key=f"share.{telling.channel}",
+                code="does-not-fit",
+                message=f"{registry.label(telling.channel)}, {delivery.account}: {text}",
+                fix=f"change the text under `share.{telling.channel}`",
+            )
+            for text in wrong
+        )
+        changed = replace(
+            delivery,
+            text=message.parts,
+            link=message.link,
+            cost=message.cost if telling.account.mode == "api" else Decimal(0),
+            currency=message.currency,
+            message=message,
+        )
+        if telling.origin.get("link") != "post" and message.card is None:
+            changed = replace(changed, card="")  # the network shows the card of the page it is sent to
+        if not errors or delivery.state not in ("later", "due", "held", "manual"):
+            return changed
+        self.problems.extend(errors)
+        if delivery.state == "later":
+            return replace(changed, blocked=True, reason=f"{errors[0].message} (see `publish check`)")
+        return replace(
+            changed,
+            state="held",
+            ready=False,
+            blocked=True,
+            reason=f"{errors[0].message} (see `publish check`)",
+        )
+
+    def _gone(self, seen: set[str]) -> Iterable[Delivery]:
+        """What the history knows and the content no longer has."""
+        for record in self.history.records.values():
+            intent = record.intent
+            if record.id in seen or not self.scope.has_account(intent.channel, intent.account):
+                continue
+            if self.scope.posts and intent.path not in self.scope.posts:
+                continue
+            if not self.everything and not record.uncertain:
+                continue
+            base = Delivery(
+                id=record.id,
+                post=intent.post,
+                channel=intent.channel,
+                account=intent.account,
+                number=intent.number,
+                state="skipped",
+                due=intent.due,
+                link=intent.link,
+                title=intent.title,
+                path=intent.path,
+                text=intent.text,
+                card=intent.card,
+                fingerprint=intent.fingerprint,
+                record=record,
+                reason="the post no longer asks for it",
+            )
+            yield base if record.state == "due" else _known(base, record)
+
+    def _within_budget(self, deliveries: Sequence[Delivery]) -> Iterable[Delivery]:
+        """What a network's budget for the month no longer covers stays due, and says so."""
+        spent: dict[str, Decimal] = {}
+        for item in sorted(
+            (item for item in deliveries if item.ready), key=lambda item: (item.due or self.now, item.id)
+        ):
+            block = self.settings.channels[item.channel]
+            if block.budget is None or not item.cost:
+                continue
+            before = spent.setdefault(item.channel, self.spent(item.channel))
+            if before + item.cost > block.budget:
+                spent[item.id] = before
+            else:
+                spent[item.channel] = before + item.cost
+        for item in deliveries:
+            if item.id in spent and item.ready:
+                block = self.settings.channels[item.channel]
+                yield replace(
+                    item,
+                    ready=False,
+                    reason=f"over the budget: {item.cost:.2f} more than the {block.budget:.2f} {item.currency} "
+                    f"of this month, of which {spent[item.id]:.2f} is used",
+                )
+            else:
+                yield item
+
+    def spent(self, channel: str) -> Decimal:
+        """What the network cost in this calendar month of the site's zone, open outcomes included."""
+        return spent(self.history, channel, self.now.astimezone(self.settings.zone))
+
+
+def spent(history: Snapshot, channel: str, now: datetime) -> Decimal:
+    """What sending to the network cost since the first of the month of `now`, open outcomes included."""
+    total = Decimal(0)
+    for record in history.records.values():
+        at = record.claimed_at
+        if (
+            record.intent.channel == channel
+            and record.state in ("sent", "sending", "unknown", "retracted")
+            and not record.by_hand
+            and at is not None
+        ):
+            local = at.astimezone(now.tzinfo)
+            if (local.year, local.month) == (now.year, now.month):
+                total += record.intent.cost
+    return total
+
+
+def _known(delivery: Delivery, record: Record) -> Delivery:
+    """The delivery as the history has it: what was sent is shown as it was sent."""
+    intent, head = record.intent, record.head
+    shown = record.state not in ("skipped", "due")
+    return replace(
+        delivery,
+        state=record.state,
+        due=delivery.due or intent.due,
+        text=intent.text if shown else delivery.text,
+        link=intent.link if shown and intent.link else delivery.link,
+        card=intent.card if shown else delivery.card,
+        cost=Decimal(0) if record.by_hand else intent.cost,
+        currency=intent.currency,
+        reason=record.reason,
+        url=head.url if head else "",
+        parts=tuple(receipt.remote_id for receipt in record.receipts),
+        record=record,
+    )
+
+
+def _file_digest(settings: Settings, image: str) -> str:
+    return cards.file_picture(settings.docs / image, "").digest
+
+
+def _digest(*values: str) -> str:
+    """One hash over several values, each with its length, so that none can run into the next."""
+    whole = hashlib.sha256()
+    for value in values:
+        data = value.encode("utf-8", "surrogatepass")
+        whole.update(len(data).to_bytes(8, "big"))
+        whole.update(data)
+    return whole.hexdigest()
