@@ -243,7 +243,10 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Touch:
-    """One visit that came with a tag, a click id or an outside referrer. `at` is UTC."""
+    """One visit that came with a tag, a click id or an outside referrer. `at` is UTC.
+
+    `click` is a click id as `name=value` (`gclid=…`): it tells the network, never the post.
+    """
 
     at: datetime
     source: str = ""
@@ -253,14 +256,21 @@ class Touch:
     term: str = ""
     page: str = ""
     referrer: str = ""
+    click: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Lead:
-    """One person who asked. Its repr shows the id alone; name and mail never enter logs or reports."""
+    """One person who asked. Its repr shows the id alone; name and mail never enter logs or reports.
+
+    `person` tells the same person in two leads and is no name: a hash of the address where there is one, else the
+    lead's own id. `touches` are in order of time. `fields` holds what else came with it: `page`, `post`, `status`,
+    `consent_at`, `marketing`, `flags` (doubts about it, in words, separated by commas).
+    """
 
     id: str
     at: datetime
+    person: str = ""
     email: str = ""
     name: str = ""
     company: str = ""
@@ -276,7 +286,10 @@ class Lead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deal:
-    """An opportunity of a lead. A refund is a won deal with a negative amount."""
+    """An opportunity of a lead. A refund is a won deal with a negative amount.
+
+    `lead_id` is empty when nothing tells whose deal it is; `person` is as in Lead.
+    """
 
     id: str
     lead_id: str
@@ -286,3 +299,17 @@ class Deal:
     closed: datetime | None = None
     won: bool = False
     stage: str = ""
+    person: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invoice:
+    """Money that was asked for, and received when `paid` is set. Joined to a lead by person, else by company."""
+
+    id: str
+    issued: datetime
+    amount: Decimal
+    currency: str
+    paid: datetime | None = None
+    person: str = ""
+    company: str = ""

@@ -1,0 +1,1 @@
+"""Touches and deals to credit. Pure: no file, no clock, no network. One table holds every model."""

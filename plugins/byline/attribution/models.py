@@ -1,0 +1,257 @@
+"""The models, each with its one definition. A manager's page of them: docs/explanation/attribution.md.
+
+A model shares one conversion (an enquiry, an order) over the touches that came before it. Shares are fractions,
+never negative, and sum to exactly 1. `markov` alone looks at all conversions together.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+HALF_LIFE_DAYS = 7.0
+
+Shares = tuple[Fraction, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walk:
+    """The touches before one conversion, oldest first; never empty.
+
+    `keys` name them as the report counts them (post, channel …). `ages` are days before the conversion; without
+    them `decay` goes by rank. `lead`, `opportunity` and `close` are the positions of the touches that led to these
+    milestones (the last one at or before it); None: not reached, or no touch before it.
+    """
+
+    keys: tuple[Hashable, ...]
+    ages: tuple[float, ...] = ()
+    lead: int | None = None
+    opportunity: int | None = None
+    close: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """One model. `title` is its name in a heading, `meaning` one sentence for a plain person.
+
+    `share` is None where all conversions are looked at together. `hungry` models need many conversions.
+    """
+
+    name: str
+    title: str
+    meaning: str
+    share: Callable[[Walk], Shares] | None
+    hungry: bool = False
+
+
+def _first(walk: Walk) -> Shares:
+    return _at(len(walk.keys), {0: Fraction(1)})
+
+
+def _last(walk: Walk) -> Shares:
+    return _at(len(walk.keys), {len(walk.keys) - 1: Fraction(1)})
+
+
+def _linear(walk: Walk) -> Shares:
+    count = len(walk.keys)
+    return (Fraction(1, count),) * count
+
+
+def _position(walk: Walk) -> Shares:
+    last = len(walk.keys) - 1
+    return _milestones(walk, (0, last), Fraction(2, 5), range(1, last))
+
+
+def _decay(walk: Walk) -> Shares:
+    count = len(walk.keys)
+    if not walk.ages:
+        return _to_one([Fraction(1, 2 ** (count - 1 - n)) for n in range(count)])
+    newest = min(walk.ages)
+    return _to_one([Fraction(2.0 ** -((age - newest) / HALF_LIFE_DAYS)) for age in walk.ages])
+
+
+def _u_milestone(walk: Walk) -> Shares:
+    return _milestones(walk, (0, walk.lead), Fraction(2, 5), range(len(walk.keys)))
+
+
+def _w(walk: Walk) -> Shares:
+    reached = [n for n in (walk.lead, walk.opportunity) if n is not None]
+    return _milestones(
+        walk, (0, walk.lead, walk.opportunity), Fraction(3, 10), range(max(reached, default=0))
+    )
+
+
+def _full_path(walk: Walk) -> Shares:
+    marks = (0, walk.lead, walk.opportunity, walk.close)
+    return _milestones(walk, marks, Fraction(9, 40), range(len(walk.keys)))
+
+
+def _shapley(walk: Walk) -> Shares:
+    """The sum game in closed form: each conversion equally over its distinct keys, a key's part over its touches."""
+    times: dict[Hashable, int] = defaultdict(int)
+    for key in walk.keys:
+        times[key] += 1
+    return tuple(Fraction(1, len(times) * times[key]) for key in walk.keys)
+
+
+def _milestones(walk: Walk, marks: Sequence[int | None], each: Fraction, between: range) -> Shares:
+    """`each` for every milestone that was reached, the rest of 1 equally over the other touches of `between`.
+
+    A touch that is several milestones gets the sum. Where a milestone was not reached, or no other touch is there
+    for the rest, the shares are scaled up to 1.
+    """
+    found: dict[int, Fraction] = defaultdict(Fraction)
+    for mark in marks:
+        if mark is not None:
+            found[mark] += each
+    others = [n for n in between if n not in found]
+    for n in others:
+        found[n] = (1 - each * len(marks)) / len(others)
+    return _to_one([found.get(n, Fraction(0)) for n in range(len(walk.keys))])
+
+
+def _at(count: int, found: Mapping[int, Fraction]) -> Shares:
+    return tuple(found.get(n, Fraction(0)) for n in range(count))
+
+
+def _to_one(weights: Sequence[Fraction]) -> Shares:
+    total = sum(weights)
+    return tuple(weight / total for weight in weights)
+
+
+MODELS: Mapping[str, Model] = {
+    model.name: model
+    for model in (
+        Model(
+            name="first", title="first touch", meaning="The first visit gets all the credit.", share=_first
+        ),
+        Model(
+            name="last",
+            title="last touch",
+            meaning="The last visit before it gets all the credit; direct visits do not count as visits here.",
+            share=_last,
+        ),
+        Model(name="linear", title="linear", meaning="Every visit gets the same credit.", share=_linear),
+        Model(
+            name="position",
+            title="by position (40/20/40)",
+            meaning="The first and the last visit get 40 % each, those between share 20 %.",
+            share=_position,
+        ),
+        Model(
+            name="decay",
+            title="time decay",
+            meaning="A visit gets half the credit of one that came a week later.",
+            share=_decay,
+        ),
+        Model(
+            name="u_milestone",
+            title="U by milestones (40/40/20)",
+            meaning="The first visit and the one that led to the enquiry get 40 % each, the others share 20 %.",
+            share=_u_milestone,
+        ),
+        Model(
+            name="w",
+            title="W (30/30/30/10)",
+            meaning="The first visit, the one before the enquiry and the one before the opportunity get 30 % each, "
+            "those between share 10 %.",
+            share=_w,
+        ),
+        Model(
+            name="full_path",
+            title="full path (22.5 % each of four, 10 % the rest)",
+            meaning="The first visit and those before the enquiry, the opportunity and the order get 22.5 % each, "
+            "the others share 10 %.",
+            share=_full_path,
+        ),
+        Model(
+            name="markov",
+            title="Markov chain, order 1",
+            meaning="Credit by how many conversions would be lost without it, by the paths of all people.",
+            share=None,
+            hungry=True,
+        ),
+        Model(
+            name="shapley",
+            title="Shapley, sum game",
+            meaning="Every different source on the way gets the same credit, however often it was visited.",
+            share=_shapley,
+            hungry=True,
+        ),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """One path with the number of people who converted after it and who did not."""
+
+    keys: tuple[Hashable, ...]
+    conversions: Fraction = Fraction(1)
+    others: Fraction = Fraction(0)
+
+
+def removal_effects(flows: Sequence[Flow]) -> tuple[dict[Hashable, float], float]:
+    """How much of P(conversion) goes with each key, and P(conversion) itself, of the order-1 chain.
+
+    Solved exactly by linear algebra, not simulated: with N = (I - Q)^-1 the chance to come to a key is
+    N[start, key] / N[key, key], and what is lost without the key is that chance times the key's own chance to end
+    in a conversion. Empty paths are left out. With no conversions every effect is 0.
+    """
+    flows = [flow for flow in flows if flow.keys and flow.conversions + flow.others > 0]
+    order = list(dict.fromkeys(key for flow in flows for key in flow.keys))
+    place = {key: n + 1 for n, key in enumerate(order)}
+    size = len(order) + 1
+    counts = [[Fraction(0)] * (size + 1) for _ in range(size)]  # the last column is the conversion
+    leaving = [Fraction(0)] * size
+    for flow in flows:
+        weight = flow.conversions + flow.others
+        here = 0
+        for key in flow.keys:
+            there = place[key]
+            if there != here:  # staying in place changes neither where one goes next nor what removal costs
+                counts[here][there] += weight
+                leaving[here] += weight
+                here = there
+        counts[here][size] += flow.conversions
+        leaving[here] += weight
+    chances = [
+        [float(count / left) if left else 0.0 for count in row]
+        for row, left in zip(counts, leaving, strict=True)
+    ]
+    inverse = _inverse([[float(i == j) - chances[i][j] for j in range(size)] for i in range(size)])
+    ends = [row[size] for row in chances]
+    convert = [sum(visits * end for visits, end in zip(row, ends, strict=True)) for row in inverse]
+    whole = convert[0]
+    effects = {
+        key: (inverse[0][n] / inverse[n][n]) * convert[n] / whole if whole else 0.0
+        for key, n in place.items()
+    }
+    return effects, whole
+
+
+def markov_shares(flows: Sequence[Flow]) -> dict[Hashable, Fraction]:
+    """Each key's part of all conversions: its removal effect over the sum of all; sums to exactly 1, or is empty."""
+    effects, _ = removal_effects(flows)
+    exact = {key: Fraction(max(effect, 0.0)) for key, effect in effects.items()}
+    total = sum(exact.values())
+    return {key: effect / total for key, effect in exact.items()} if total else {}
+
+
+def _inverse(matrix: list[list[float]]) -> list[list[float]]:
+    """Gauss and Jordan with partial pivoting. The matrix is one of a chain that always ends, so it has an inverse."""
+    size = len(matrix)
+    rows = [row + [float(i == j) for j in range(size)] for i, row in enumerate(matrix)]
+    for column in range(size):
+        pivot = max(range(column, size), key=lambda n: abs(rows[n][column]))
+        rows[column], rows[pivot] = rows[pivot], rows[column]
+        scale = rows[column][column]
+        rows[column] = [value / scale for value in rows[column]]
+        head = rows[column]
+        for n in range(size):
+            factor = rows[n][column]
+            if n != column and factor:
+                rows[n] = [value - factor * other for value, other in zip(rows[n], head, strict=True)]
+    return [row[size:] for row in rows]

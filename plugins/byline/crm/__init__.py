@@ -1,0 +1,1 @@
+"""One file for each CRM, and two for all the others: `local` (embedded) and `csv` (files in and out)."""
