@@ -9,13 +9,14 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
 from byline.errors import UsageError
 from byline.fields import did_you_mean
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     from byline.channels.base import Channel
 
 _ALSO_TYPED = {"x": "twitter"}  # people know the network by both names; everywhere inside it has one
@@ -86,4 +87,6 @@ def _files(package: str) -> tuple[str, ...]:
 
 @cache
 def _points(group: str) -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points
+
     return {point.name: point for point in entry_points(group=group)}

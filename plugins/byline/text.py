@@ -99,6 +99,11 @@ def fit(
     return Fitted(text=fitted, used=count(fitted), cut=text[len(text[:end].rstrip()) :].strip())
 
 
+def unmentioned(text: str) -> str:
+    """The words with an invisible joint after each @ that could call somebody. Mail addresses stay as they are."""
+    return re.sub(r"(?<![\w@＠])([@＠])(?=[\w\[])", "\\1\u2060", text)
+
+
 def utf16(text: str) -> int:
     """UTF-16 units, as LinkedIn and Facebook count."""
     return len(text) + sum(1 for letter in text if letter > "\uffff")

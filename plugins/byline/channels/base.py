@@ -107,7 +107,10 @@ class Channel(Protocol):
     """
 
     name: ClassVar[str]
-    caps: ClassVar[Capabilities]
+    api: ClassVar[
+        str
+    ]  # where the network answers unless the settings say otherwise; empty: each account names it
+    caps: Capabilities  # of the class: what the network can do; of an instance: what this account can
 
     def __init__(self, account: Account, *, http: Http, secrets: Secrets, clock: Clock) -> None: ...
 

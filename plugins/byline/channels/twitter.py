@@ -1,0 +1,477 @@
+"""Twitter (X) posts and threads, with OAuth 1.0a: four secrets that last until they are revoked.
+
+API: docs.x.com, "Manage Posts", "Media" and "Counting characters", read 2026-11.
+Rights: an app with read and write access. Each post costs money, more with a link, and the plan shows how much.
+Twitter makes the link card itself from the live page; a picture sent along takes the card's place.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any, ClassVar
+
+from byline import links
+from byline import text as texts
+from byline.channels import _pictures, _words
+from byline.channels.base import (
+    Capabilities,
+    Draft,
+    Found,
+    Health,
+    ImageRules,
+    JsonValue,
+    Metrics,
+    Receipt,
+    Request,
+)
+from byline.errors import Duplicate, NotSent, Rejected, RemoteError
+from byline.fields import Fields
+from byline.http import Http, Response
+from byline.model import Message, Picture
+from byline.settings import Account, Secrets
+from byline.times import Clock
+
+SERVICE = "Twitter"
+COST_WITH_LINK = Decimal("0.200")
+COST_WITHOUT_LINK = Decimal("0.015")
+COST_ALT_TEXT = Decimal("0.005")
+_ID = r"\d{1,25}"
+_USERNAME = r"[A-Za-z0-9_]{1,15}"
+_CASHTAG = re.compile(r"(?<!\S)\$[A-Za-z]{1,6}(?:[._][A-Za-z]{1,2})?(?![\w$])")
+_EPOCH_OF_IDS = 1_288_834_974_657  # a post's id holds its time, in milliseconds since then
+_CLICKS_KNOWN_FOR = timedelta(days=29, hours=12)
+
+CAPABILITIES = Capabilities(
+    label="Twitter",
+    limit=280,
+    count=texts.weighted,
+    unit="characters",
+    link="text",
+    card="page",
+    image=ImageRules(
+        types=("image/jpeg", "image/png"),
+        max_bytes=5_000_000,
+        max_pixels=33_000_000,
+        width=1200,
+        height=675,
+        max_alt=1000,
+    ),
+    threads=False,
+    find="always",
+    replay=None,
+    edit=False,
+    delete=True,
+    clicks=True,
+    views=True,
+    protected=texts.units,
+    weight_of_link=texts.LINK_WEIGHT,
+)
+
+
+class Twitter:
+    """One account."""
+
+    name: ClassVar[str] = "twitter"
+    api: ClassVar[str] = "https://api.x.com"
+    caps: Capabilities = CAPABILITIES
+
+    def __init__(self, account: Account, *, http: Http, secrets: Secrets, clock: Clock) -> None:
+        self._account = account
+        self._http = http
+        self._secrets = secrets
+        self._clock = clock
+        self._username = account.option("username").lstrip("@")
+        self._user_id = ""
+        self.caps = replace(CAPABILITIES, threads=account.option("threads").lower() in ("true", "yes", "on"))
+
+    @staticmethod
+    def settings(block: Fields, accounts: tuple[Fields, ...]) -> None:
+        """`threads`, `cost_with_link` and `cost_without_link` of the network; `threads` and `username` of an account."""
+        block.number("cost_with_link", COST_WITH_LINK, low=Decimal(0))
+        block.number("cost_without_link", COST_WITHOUT_LINK, low=Decimal(0))
+        for fields in (block, *accounts):
+            fields.flag("threads")
+        for fields in accounts:
+            fields.text("username", pattern="@?" + _USERNAME, expected="the account's name without @")
+
+    def compose(self, draft: Draft) -> tuple[Message, tuple[str, ...]]:
+        """The words with the link in them, or a thread whose first part carries it; and what sending costs."""
+        words = _words.compose(
+            draft,
+            self.caps,
+            count=lambda part: texts.weighted(part, draft.link),
+            threads_hint="threads are off because Twitter may refuse the parts after the first. Write one text, or "
+            "`threads: true` under `channels.twitter` in mkdocs.yml",
+        )
+        problems = list(words.problems)
+        for part in words.parts:
+            if len(_CASHTAG.findall(part)) > 1:
+                problems.append("the text has more than one cashtag ($NAME); Twitter takes one")
+            if not texts.weighted_is_valid(part):
+                problems.append("the text is empty or holds a character that Twitter refuses")
+        message = Message(
+            channel=self.name,
+            account=self._account.name,
+            parts=words.parts,
+            link=draft.link,
+            used=words.used,
+            limit=self.caps.limit,
+            card=None if draft.image else draft.card,
+            image=draft.image,
+            cut=words.cut,
+            cost=self._cost(words.parts, draft),
+            currency="USD",
+        )
+        return message, tuple(problems)
+
+    def prepare(self, message: Message, delivery_id: str) -> tuple[Request, ...]:
+        """Learn the account's name, upload the picture with its words, build one request a part."""
+        self._me()
+        media: dict[str, JsonValue] = {}
+        if message.image is not None:
+            media = {"media": {"media_ids": [self._upload(message.image)]}}
+        return tuple(
+            Request(part=number, path="/2/tweets", body={"text": part, **(media if number == 0 else {})})
+            for number, part in enumerate(message.parts)
+        )
+
+    def create(self, request: Request, before: tuple[Receipt, ...]) -> Receipt:
+        """Send one part, once; a part of a thread answers the part before it."""
+        body = dict(request.body)
+        if before:
+            body["reply"] = {"in_reply_to_tweet_id": before[-1].remote_id}
+        answer = self._call("POST", request.path, json=body, create=True)
+        data = answer.object().get("data")
+        remote_id = data.get("id") if isinstance(data, dict) else None
+        if not isinstance(remote_id, str) or not remote_id:
+            raise self._http.broken(answer, service=SERVICE, create=True)
+        return self._receipt(remote_id, self._clock.now())
+
+    def find(
+        self, request: Request, message_link: str, since: datetime, before: tuple[Receipt, ...]
+    ) -> Found:
+        """Look in the account's own timeline: the link of a first part, the answer to the part before of a later one."""
+        user, _ = self._me(ask=True)
+        start = (since - timedelta(minutes=5)).astimezone(UTC)
+        answer = self._call(
+            "GET",
+            f"/2/users/{user}/tweets",
+            params={
+                "max_results": "20",
+                "exclude": "retweets",
+                "start_time": f"{start:%Y-%m-%dT%H:%M:%SZ}",
+                "tweet.fields": "created_at,entities,referenced_tweets",
+            },
+        )
+        found = answer.object().get("data")
+        for post in found if isinstance(found, list) else ():
+            if isinstance(post, dict) and _is_ours(post, message_link, before):
+                at = _time(post.get("created_at"), self._clock.now())
+                return Found(receipt=self._receipt(str(post.get("id")), at, already=True), certain=True)
+        return Found(
+            receipt=None,
+            certain=False,
+            reason="the post is not in the account's timeline, but Twitter may list a new post late",
+        )
+
+    def health(self) -> Health:
+        """Whose secrets these are, and whether the app may write, where Twitter tells."""
+        answer = self._call("GET", "/2/users/me")
+        data = answer.object().get("data")
+        username = str(data.get("username") or "") if isinstance(data, dict) else ""
+        access = answer.headers.get("x-access-level", "")
+        if access == "read":
+            return Health(
+                ok=False,
+                who=f"@{username}",
+                message="the app may only read",
+                fix='set the app to "Read and write", then make a new access token and secret',
+                missing=("write",),
+            )
+        if self._username and username.lower() != self._username.lower():
+            return Health(
+                ok=False,
+                who=f"@{username}",
+                message=f"the secrets belong to @{username}, not to @{self._username}",
+                fix=f"correct `username` of the account `{self._account.name}`, or set the other account's secrets",
+            )
+        return Health(ok=True, who=f"@{username}", message="ready; these secrets last until they are revoked")
+
+    def metrics(self, remote_id: str) -> Metrics:
+        """Public numbers, and link clicks while the post is younger than 30 days (older ones are not given)."""
+        now = self._clock.now()
+        young = _age(remote_id, now) < _CLICKS_KNOWN_FOR
+        fields = "public_metrics,non_public_metrics" if young else "public_metrics"
+        post = self._post(remote_id, fields)
+        if not post and young:
+            post = self._post(remote_id, "public_metrics")
+        public, own = _object(post, "public_metrics"), _object(post, "non_public_metrics")
+        return Metrics(
+            at=now,
+            views=_number(public, "impression_count"),
+            clicks=_number(own, "url_link_clicks"),
+            likes=_number(public, "like_count"),
+            comments=_number(public, "reply_count"),
+            shares=_number(public, "repost_count", "retweet_count"),
+        )
+
+    def edit(self, remote_id: str, message: Message) -> None:
+        """Twitter lets only subscribers edit, for an hour, as a new post: not offered."""
+        raise Rejected(
+            "Twitter posts cannot be edited",
+            service=SERVICE,
+            hint="delete the post (`publish retract`) and write a new telling",
+        )
+
+    def delete(self, remote_id: str) -> None:
+        """Take one post away."""
+        try:
+            self._call("DELETE", f"/2/tweets/{remote_id}")
+        except Rejected as error:
+            if error.status not in (404, 410):
+                raise
+
+    # The wire.
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: JsonValue = None,
+        params: dict[str, str] | None = None,
+        data: dict[str, str] | None = None,
+        files: dict[str, tuple[str, bytes, str]] | None = None,
+        create: bool = False,
+    ) -> Response:
+        """One signed call; an answer other than 2xx is raised as what it means."""
+        answer = self._http.request(
+            method,
+            self._account.api + path,
+            service=SERVICE,
+            params=params,
+            json=json,
+            data=data,
+            files=files,
+            auth=self._signature(),
+            create=create,
+        )
+        if not answer.ok:
+            raise self._failure(answer, create)
+        return answer
+
+    def _signature(self) -> Any:
+        from requests_oauthlib import OAuth1
+
+        key, secret, token, token_secret = (
+            self._http.secret(self._secrets, self._account.name, name, service=SERVICE, aliases=aliases)
+            for name, aliases in (
+                ("TWITTER_CONSUMER_KEY", ("TWITTER_API_CONSUMER_KEY",)),
+                ("TWITTER_CONSUMER_SECRET", ("TWITTER_API_CONSUMER_SECRET",)),
+                ("TWITTER_ACCESS_TOKEN", ("TWITTER_ACCESS_TOKEN_KEY",)),
+                ("TWITTER_ACCESS_TOKEN_SECRET", ()),
+            )
+        )
+        return OAuth1(
+            key,
+            client_secret=secret,
+            resource_owner_key=token,
+            resource_owner_secret=token_secret,
+            timestamp=str(int(self._clock.now().timestamp())),
+        )
+
+    def _failure(self, answer: Response, create: bool) -> RemoteError:
+        status, problem = answer.status, answer.object()
+        said = self._said(answer)
+        low = f"{said} {problem.get('type')}".lower()
+        request_id = self._http.redact(answer.request_id)
+        where = f"the account `{self._account.name}`"
+        if status == 402 or "usage-capped" in low or ("credits" in low and status in (403, 429)):
+            return NotSent(
+                f"Twitter sent nothing for {where}: the app has no credits left or reached its spending limit ({said})",
+                service=SERVICE,
+                cause="billing",
+                status=status,
+                request_id=request_id,
+                hint="buy credits or raise the limit in Twitter's developer console",
+            )
+        if status == 403 and "duplicate" in low:
+            return Duplicate(
+                "Twitter has a post with these very words already", service=SERVICE, status=status
+            )
+        if status == 401 or (status == 403 and _is_about_rights(low)):
+            return NotSent(
+                f"Twitter refused the secrets of {where} ({said})",
+                service=SERVICE,
+                cause="auth",
+                status=status,
+                request_id=request_id,
+                hint="check TWITTER_CONSUMER_KEY, TWITTER_CONSUMER_SECRET, TWITTER_ACCESS_TOKEN and "
+                f"TWITTER_ACCESS_TOKEN_SECRET (or with __{self._account.name.upper()}), that the app may write, and "
+                "this machine's clock; steps in docs/channels/twitter.md",
+            )
+        if status == 429:
+            reset = answer.headers.get("x-rate-limit-reset", "")
+            until = datetime.fromtimestamp(int(reset), UTC) if re.fullmatch(r"\d{1,11}", reset) else None
+            return self._http.limited(
+                answer,
+                service=SERVICE,
+                until=until,
+                message=f"Twitter takes no more calls from {where} ({said})",
+            )
+        if status >= 500 or status == 408 or 300 <= status < 400:
+            return self._http.broken(answer, service=SERVICE, create=create)
+        return Rejected(
+            f"Twitter refused the call from {where}: {said}",
+            service=SERVICE,
+            status=status,
+            request_id=request_id,
+            hint="change the text, the image or the link; it is not sent again as it is",
+        )
+
+    def _said(self, answer: Response) -> str:
+        problem = answer.object()
+        first = problem.get("errors")
+        if isinstance(first, list) and first and isinstance(first[0], dict):
+            inner = first[0].get("detail") or first[0].get("message")
+        else:
+            inner = None
+        detail = inner or problem.get("detail") or problem.get("title")
+        return self._http.redact(str(detail))[:300] if detail else self._http.words(answer)
+
+    def _me(self, *, ask: bool = False) -> tuple[str, str]:
+        """The account's id and name, asked once; nobody is asked when the name is in the settings and will do."""
+        if self._username and not ask:
+            return "", self._username
+        if self._user_id:
+            return self._user_id, self._username
+        data = self._call("GET", "/2/users/me").object().get("data")
+        if not isinstance(data, dict) or not re.fullmatch(_ID, str(data.get("id"))):
+            raise NotSent(
+                "Twitter did not tell whose secrets these are; nothing was sent",
+                service=SERVICE,
+                cause="unreachable",
+                retry_at=self._clock.now() + timedelta(minutes=5),
+            )
+        self._user_id, self._username = str(data["id"]), str(data.get("username") or self._username)
+        return self._user_id, self._username
+
+    def _receipt(self, remote_id: str, at: datetime, *, already: bool = False) -> Receipt:
+        return Receipt(
+            remote_id=remote_id,
+            url=f"https://x.com/{self._username or 'i/web'}/status/{remote_id}",
+            at=at,
+            already=already,
+        )
+
+    def _upload(self, picture: Picture) -> str:
+        made = _pictures.made(picture, self.caps.image, service=SERVICE, cropped=False)
+        suffix = made.mime.partition("/")[2]
+        answer = self._call(
+            "POST",
+            "/2/media/upload",
+            data={"media_category": "tweet_image"},
+            files={"media": (f"picture.{suffix}", made.data, made.mime)},
+        )
+        data = answer.object().get("data")
+        media_id = data.get("id") if isinstance(data, dict) else None
+        if not isinstance(media_id, str):
+            raise self._http.broken(answer, service=SERVICE, create=False)
+        if picture.alt:
+            alt = texts.fit(picture.alt, limit=self.caps.image.max_alt, count=texts.utf16).text
+            self._call(
+                "POST", "/2/media/metadata", json={"id": media_id, "metadata": {"alt_text": {"text": alt}}}
+            )
+        return media_id
+
+    def _post(self, remote_id: str, fields: str) -> dict[str, Any]:
+        try:
+            answer = self._call("GET", "/2/tweets", params={"ids": remote_id, "tweet.fields": fields})
+        except Rejected:
+            return {}
+        found = answer.object().get("data")
+        return found[0] if isinstance(found, list) and found and isinstance(found[0], dict) else {}
+
+    def _cost(self, parts: tuple[str, ...], draft: Draft) -> Decimal:
+        with_link = self._price("cost_with_link", COST_WITH_LINK)
+        without = self._price("cost_without_link", COST_WITHOUT_LINK)
+        total = sum(
+            (
+                with_link if (draft.link and draft.link in part) or texts.twitter_links(part) else without
+                for part in parts
+            ),
+            Decimal(0),
+        )
+        return total + (COST_ALT_TEXT if draft.image is not None and draft.image.alt else 0)
+
+    def _price(self, key: str, default: Decimal) -> Decimal:
+        try:
+            return Decimal(self._account.option(key, str(default)))
+        except InvalidOperation:
+            return default
+
+
+def _is_about_rights(low: str) -> bool:
+    return any(
+        word in low
+        for word in (
+            "client-forbidden",
+            "oauth1-permissions",
+            "not permitted to access this feature",
+            "unsupported authentication",
+            "scope",
+            "suspended",
+            "locked",
+        )
+    )
+
+
+def _is_ours(post: dict[str, Any], link: str, before: tuple[Receipt, ...]) -> bool:
+    answered = [
+        str(one.get("id"))
+        for one in post.get("referenced_tweets") or ()
+        if isinstance(one, dict) and one.get("type") == "replied_to"
+    ]
+    if before:
+        return before[-1].remote_id in answered
+    entities = _object(post, "entities").get("urls")
+    return not answered and any(
+        links.same(str(one.get("expanded_url")), link)
+        for one in (entities if isinstance(entities, list) else ())
+        if isinstance(one, dict)
+    )
+
+
+def _object(found: dict[str, Any], key: str) -> dict[str, Any]:
+    value = found.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _number(found: dict[str, Any], *keys: str) -> int | None:
+    for key in keys:
+        value = found.get(key)
+        if isinstance(value, int):
+            return value
+    return None
+
+
+def _time(value: Any, default: datetime) -> datetime:
+    try:
+        found = datetime.fromisoformat(str(value))
+    except ValueError:
+        return default
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _age(remote_id: str, now: datetime) -> timedelta:
+    """How old a post is, by its id; zero for an id that holds no time."""
+    if not remote_id.isdigit() or int(remote_id) < 1 << 40:
+        return timedelta(0)
+    made = datetime.fromtimestamp(((int(remote_id) >> 22) + _EPOCH_OF_IDS) / 1000, UTC)
+    return now - made
+
+
+CHANNEL = Twitter
