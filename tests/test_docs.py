@@ -1,0 +1,90 @@
+"""The manual is held to the program: what it lists exists, what exists it lists, and its links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from byline import registry
+from byline.cli import COMMANDS
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = sorted(
+    [*DOCS.rglob("*.md"), *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"))]
+)
+_LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)")
+_FENCE = re.compile(r"^(```|~~~).*?^\1\s*$", re.MULTILINE | re.DOTALL)
+
+
+def _words(path: Path) -> str:
+    return _FENCE.sub("", path.read_text(encoding="utf-8"))
+
+
+def _anchors(path: Path) -> set[str]:
+    found = set()
+    for heading in re.findall(r"^#{1,6} +(.+?)\s*$", _words(path), re.MULTILINE):
+        plain = re.sub(r"[^\w\- ]", "", heading.replace("`", "").lower()).strip()
+        found.add(re.sub(r"[\s]+", "-", plain))
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    broken = []
+    for target in _LINK.findall(_words(page)):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        other = (page.parent / name).resolve() if name else page
+        if not other.exists() or (anchor and other.suffix == ".md" and anchor not in _anchors(other)):
+            broken.append(target)
+    assert not broken
+
+
+def test_the_page_of_commands_is_what_the_commands_say() -> None:
+    done = subprocess.run([sys.executable, str(ROOT / "scripts" / "_docs.py"), "--check"], check=False)
+    assert done.returncode == 0, "run scripts/docs and look at what changed"
+
+
+def test_every_network_has_its_page() -> None:
+    names = registry.channels()
+    assert names
+    assert [name for name in names if not (DOCS / "channels" / f"{name}.md").is_file()] == []
+
+
+def test_every_page_of_the_manual_is_reachable_from_its_index() -> None:
+    seen, left = set(), [DOCS / "index.md"]
+    while left:
+        page = left.pop()
+        seen.add(page)
+        for target in _LINK.findall(_words(page)):
+            other = (page.parent / target.partition("#")[0]).resolve()
+            if other.suffix == ".md" and other.is_file() and other not in seen:
+                left.append(other)
+    assert sorted(page for page in DOCS.rglob("*.md") if page not in seen) == []
+
+
+def test_commands_named_in_the_manual_exist() -> None:
+    for page in PAGES:
+        if page.name == "CHANGELOG.md":
+            continue
+        named = set(re.findall(r"`publish ([a-z]+)", page.read_text(encoding="utf-8")))
+        assert named <= set(COMMANDS), page
+
+
+def test_the_readme_shows_the_two_commands_first_and_stays_short() -> None:
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    first_screen = "\n".join(lines[:24])
+    assert "scripts/demo" in first_screen
+    assert "scripts/test" in first_screen
+    assert len(lines) < 100
+
+
+def test_every_script_named_in_the_readme_is_there() -> None:
+    for name in re.findall(r"scripts/([a-z]+)\b(?!\.)", (ROOT / "README.md").read_text(encoding="utf-8")):
+        assert (ROOT / "scripts" / name).is_file(), name
