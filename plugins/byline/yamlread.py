@@ -100,20 +100,26 @@ def decode(data: bytes) -> str:
 
 
 def read(
-    text: str, *, offset: int = 0, opaque_tags: bool = False, environment: Mapping[str, str] | None = None
+    text: str,
+    *,
+    offset: int = 0,
+    opaque_tags: bool = False,
+    environment: Mapping[str, str] | None = None,
+    problems: list[YamlProblem] | None = None,
 ) -> Node | None:
     """Parse one document; None for an empty one. Lines are counted from 1 plus `offset`.
 
     `opaque_tags` keeps a value with a foreign tag (mkdocs.yml's `!!python/name:`) as its plain text instead of
     refusing it; with an `environment`, `!ENV NAME` and `!ENV [NAME, default]` are looked up as MkDocs does.
-    Raises YamlProblem.
+    Raises YamlProblem; with a list of `problems`, what spoils one value alone (a key that stands twice, a day
+    that no calendar has) goes there and reading goes on.
     """
     loader = _LOADER(text)
     try:
         node = loader.get_single_node()
         if node is None:
             return None
-        return _Converter(loader, offset, opaque_tags, environment).convert(node, 0)
+        return _Converter(loader, offset, opaque_tags, environment, problems).convert(node, 0)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = (mark.line if mark else 0) + 1 + offset
@@ -137,8 +143,14 @@ def read(
 
 class _Converter:
     def __init__(
-        self, loader: Any, offset: int, opaque_tags: bool, environment: Mapping[str, str] | None
+        self,
+        loader: Any,
+        offset: int,
+        opaque_tags: bool,
+        environment: Mapping[str, str] | None,
+        problems: list[YamlProblem] | None,
     ) -> None:
+        self.problems = problems
         self.loader = loader
         self.offset = offset
         self.opaque_tags = opaque_tags
@@ -169,6 +181,11 @@ class _Converter:
         if isinstance(node, yaml.SequenceNode):
             return Sequence_(tuple(self.convert(item, depth + 1) for item in node.value), line)
         return self._scalar(node, line)
+
+    def _note(self, problem: YamlProblem) -> None:
+        if self.problems is None:
+            raise problem
+        self.problems.append(problem)
 
     def _from_environment(self, node: Any, line: int) -> Node:
         """What `!ENV` stands for: the first variable that is set, else the default that was written last."""
@@ -201,12 +218,16 @@ class _Converter:
                             key_lines.setdefault(name, source.key_lines[name])
                 continue
             if key in written:
-                raise YamlProblem(
-                    key_line,
-                    "duplicate-key",
-                    f"`{key}` stands twice, first on line {key_lines[key]}; only one of the two could count",
-                    f"keep one `{key}:` line and delete the other",
+                first = f"`{key}` stands twice, first on line {key_lines[key]}"
+                self._note(
+                    YamlProblem(
+                        key_line,
+                        "duplicate-key",
+                        f"{first}; only one of the two could count",
+                        f"keep one `{key}:` line and delete the other",
+                    )
                 )
+                continue
             written.add(key)
             items[key] = self.convert(value_node, depth + 1)
             key_lines[key] = key_line
@@ -215,17 +236,23 @@ class _Converter:
     def _scalar(self, node: Any, line: int) -> Scalar:
         raw = str(node.value)
         quoted = bool(node.style)  # the C loader marks a plain scalar with an empty string
+        if node.tag == "tag:yaml.org,2002:str":
+            return Scalar(raw, raw, quoted, line)
         if _foreign(node.tag):
             return Scalar(raw, raw, True, line)
         try:
             value = self.loader.construct_object(node)
-        except (ValueError, yaml.YAMLError) as error:
-            raise YamlProblem(
-                line,
-                "yaml-value",
-                f"`{raw}` looks like a date or a number but is none: {error}",
-                f'write "{raw}" or mend it',
-            ) from None
+        except (ValueError, LookupError, AttributeError, TypeError, yaml.YAMLError) as error:
+            why = f": {error}" if isinstance(error, ValueError) else ""
+            self._note(
+                YamlProblem(
+                    line,
+                    "yaml-value",
+                    f"`{raw[:60]}` looks like a date or a number but is none{why}",
+                    f'correct it, or write it as text: "{raw[:60]}"',
+                )
+            )
+            value = raw
         if isinstance(value, bytes) or not isinstance(value, str | int | float | bool | date | type(None)):
             value = raw
         return Scalar(value, raw, quoted, line)

@@ -218,6 +218,9 @@ def _networks(block: Fields, key: str, channels: Mapping[str, ChannelSettings]) 
     found: list[str] = []
     for typed in block.texts(key, expected="a list of networks"):
         name = registry.canonical_name(typed)
+        written = block.node.items.get("channels")
+        if name not in channels and isinstance(written, Mapping_) and typed in written.items:
+            continue  # what is wrong there is told there
         if name not in channels:
             meant = did_you_mean(typed, channels)
             block.problem(

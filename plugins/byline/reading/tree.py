@@ -1,0 +1,150 @@
+"""What lies under `docs_dir`, listed once: posts, pages, pictures. Nothing outside it is ever followed."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from byline.errors import Problem
+from byline.fields import did_you_mean
+from byline.reading.images import Image, look
+
+MARKDOWN = (".md", ".markdown", ".mdown", ".mkdn", ".mkd")
+POSTS = "posts"
+
+
+@dataclass
+class Tree:
+    """`files` are paths relative to `docs` with forward slashes; those that begin with a dot are left out."""
+
+    docs: Path
+    root: Path
+    files: set[str] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+    _images: dict[str, Image] = field(default_factory=dict)
+
+    @property
+    def posts(self) -> list[str]:
+        """The posts, in order of path."""
+        return sorted(path for path in self.files if path.startswith(f"{POSTS}/") and path.endswith(".md"))
+
+    @property
+    def pages(self) -> list[str]:
+        """Every other page."""
+        return sorted(
+            path for path in self.files if path.endswith(MARKDOWN) and not path.startswith(f"{POSTS}/")
+        )
+
+    def shown(self, path: str) -> str:
+        """The file as messages name it: relative to the folder of mkdocs.yml."""
+        return Path(os.path.relpath(self.docs / path, self.root)).as_posix()
+
+    def image(self, path: str) -> Image:
+        """What the first bytes of the picture tell; looked at once."""
+        if path not in self._images:
+            self._images[path] = look(self.docs / path)
+        return self._images[path]
+
+    def meant(self, path: str) -> str:
+        """The file that was most likely meant: another case, another folder, a typing mistake."""
+        lower = {name.lower(): name for name in self.files}
+        if path.lower() in lower:
+            return lower[path.lower()]
+        base = posixpath.basename(path).lower()
+        same = sorted(name for name in self.files if posixpath.basename(name).lower() == base)
+        return same[0] if same else lower.get(did_you_mean(path, lower), "")
+
+
+def scan(docs: Path, root: Path) -> Tree:
+    """List the folder. A link that leads out of it is a Problem and is not followed."""
+    tree = Tree(docs=docs, root=root)
+    real = os.path.realpath(docs)
+    _scan(tree, real, str(docs), "", {real})
+    _beside(tree)
+    return tree
+
+
+def _scan(tree: Tree, real: str, folder: str, prefix: str, seen: set[str]) -> None:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        tree.problems.append(
+            Problem(
+                file=tree.shown(prefix or "."),
+                line=0,
+                key="",
+                code="unreadable",
+                message=f"the folder cannot be read: {error.strerror}",
+                fix="mend its rights",
+            )
+        )
+        return
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        path = prefix + entry.name
+        if entry.is_symlink():
+            target = os.path.realpath(entry.path)
+            if target != real and not target.startswith(real + os.sep):
+                tree.problems.append(
+                    Problem(
+                        file=tree.shown(path),
+                        line=0,
+                        key="",
+                        code="outside-tree",
+                        message=f"this is a link to a place outside {tree.docs.name}/; it would be published from there",
+                        fix="put a copy of the file here instead of the link",
+                    )
+                )
+                continue
+        if entry.is_dir():
+            target = os.path.realpath(entry.path) if entry.is_symlink() else entry.path
+            if target not in seen:
+                seen.add(target)
+                _scan(tree, real, entry.path, f"{path}/", seen)
+        elif entry.is_file():
+            tree.files.add(path)
+        elif entry.is_symlink():
+            tree.problems.append(
+                Problem(
+                    file=tree.shown(path),
+                    line=0,
+                    key="",
+                    code="missing-file",
+                    message="this is a link to a file that is not there",
+                    fix="delete the link, or put the file in its place",
+                )
+            )
+
+
+def _beside(tree: Tree) -> None:
+    """Files that one reader would take for posts and another would not."""
+    for path in sorted(tree.files):
+        base, suffix = posixpath.splitext(path)
+        if path.startswith(f"{POSTS}/"):
+            if suffix != ".md" and suffix.lower() in MARKDOWN:
+                tree.problems.append(
+                    Problem(
+                        file=tree.shown(path),
+                        line=0,
+                        key="",
+                        code="wrong-suffix",
+                        message=f"the name of this post ends in `{suffix}`; `.md` is expected",
+                        fix=f"rename it to {posixpath.basename(base)}.md",
+                    )
+                )
+        elif path.startswith(POSTS) and path.endswith(MARKDOWN):
+            folder = path.partition("/")[0]
+            tree.problems.append(
+                Problem(
+                    file=tree.shown(path),
+                    line=0,
+                    key="",
+                    code="beside-posts",
+                    message=f"the site's builder takes everything whose name begins with `{POSTS}` for a post, "
+                    f"`{folder}` too",
+                    fix=f"move it into {POSTS}/, or give `{folder}` a name that begins otherwise",
+                )
+            )
