@@ -44,6 +44,38 @@ class Replay:
     until: timedelta
 
 
+Spans = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How the network shows a post: what the preview draws from and what a person who shares by hand gets.
+
+    Words, link, card and counts never depend on it; it may be left out, then the post is shown plainly.
+    `fold` is (lines, characters a line) that show before the reader asks for more; `links` and `tags` find what
+    the network makes a link of in a text. `card` tells where the card's words stand: all `under` the picture, or
+    the first of `card_words` `over` it. `share` is the address that opens the network's own form, with `{text}`,
+    `{link}` and options of the account, such as `{server}`, in it.
+    """
+
+    colour: str = "#3d5a80"  # of links and of the network's name, in light and in dark
+    colour_dark: str = "#8fb8e8"
+    handle: Callable[[Account], str] = lambda account: account.name
+    square: Callable[[Account], bool] = lambda _account: False  # is the account's picture square?
+    fold: tuple[int, int] | None = None
+    fold_word: str = "… more"
+    links: Callable[[str], Spans] | None = None  # None: whole addresses
+    tags: Callable[[str], Spans] | None = None  # None: `#` and a word
+    short_links: int | None = (
+        None  # a link's address is shown without https:// and cut after so many characters
+    )
+    card: Literal["under", "over"] = "under"
+    card_words: tuple[Literal["title", "host", "description"], ...] = ("title", "host")
+    card_host: str = "{host}"
+    actions: tuple[str, ...] = ()
+    share: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What a network can do. The core, the manual's table and the contract suite read the same record."""
@@ -64,6 +96,7 @@ class Capabilities:
     views: bool
     protected: Callable[[str], tuple[tuple[int, int], ...]] = lambda _text: ()  # spans that are never cut
     weight_of_link: int | None = None  # a link counts so much whatever its length; None: its full length
+    look: Look = Look()  # how the network shows a post
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +195,7 @@ __all__ = [
     "Health",
     "ImageRules",
     "JsonValue",
+    "Look",
     "Metrics",
     "Receipt",
     "Replay",

@@ -25,6 +25,7 @@ from byline.channels.base import (
     Health,
     ImageRules,
     JsonValue,
+    Look,
     Metrics,
     Receipt,
     Replay,
@@ -72,6 +73,19 @@ CAPABILITIES = Capabilities(
     clicks=True,
     views=True,
     protected=texts.units,
+    look=Look(
+        colour="#0a66c2",
+        colour_dark="#71b7fb",
+        handle=lambda account: "Page" if "organization" in account.option("urn") else "Member",
+        square=lambda account: "organization" in account.option("urn"),
+        fold=(3, 70),  # about 210 characters, measured by others, not promised by LinkedIn
+        fold_word="…more",
+        tags=lambda text: tuple(found.span() for found in _HASHTAG.finditer(text)),
+        short_links=26,
+        card_words=("title", "host"),
+        actions=("Like", "Comment", "Repost", "Send"),
+        share="https://www.linkedin.com/sharing/share-offsite/?url={link}",
+    ),
 )
 
 

@@ -23,6 +23,7 @@ from byline.channels.base import (
     Health,
     ImageRules,
     JsonValue,
+    Look,
     Metrics,
     Receipt,
     Request,
@@ -41,6 +42,7 @@ COST_ALT_TEXT = Decimal("0.005")
 _ID = r"\d{1,25}"
 _USERNAME = r"[A-Za-z0-9_]{1,15}"
 _CASHTAG = re.compile(r"(?<!\S)\$[A-Za-z]{1,6}(?:[._][A-Za-z]{1,2})?(?![\w$])")
+_TAG = re.compile(r"(?<![\w&/@])@[A-Za-z0-9_]{1,15}\b|(?<![\w&])#\w*[^\W\d_]\w*|" + _CASHTAG.pattern)
 _EPOCH_OF_IDS = 1_288_834_974_657  # a post's id holds its time, in milliseconds since then
 _CLICKS_KNOWN_FOR = timedelta(days=29, hours=12)
 
@@ -68,6 +70,19 @@ CAPABILITIES = Capabilities(
     views=True,
     protected=texts.units,
     weight_of_link=texts.LINK_WEIGHT,
+    look=Look(
+        colour="#1d9bf0",
+        colour_dark="#1d9bf0",
+        handle=lambda account: "@" + account.option("username", account.name).lstrip("@"),
+        links=texts.twitter_links,
+        tags=lambda text: tuple(found.span() for found in _TAG.finditer(text)),
+        short_links=34,
+        card="over",
+        card_words=("title", "host"),
+        card_host="From {host}",
+        actions=("Reply", "Repost", "Like", "Views", "Share"),
+        share="https://x.com/intent/post?text={text}",
+    ),
 )
 
 
