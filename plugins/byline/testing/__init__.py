@@ -1,0 +1,1 @@
+"""Stateful fakes of the services and the contract suites: for our tests, the demo and outside authors."""
