@@ -12,14 +12,14 @@ from support import NOW
 
 POSTS = [
     Seen(
-        id=f"{channel}{week}",
+        id=f"{number}-{week}",
         channel=channel,
-        account=account,
+        personal=number == 1,
         at=NOW + timedelta(weeks=week),
         link="http://x/",
     )
     for week in range(10)
-    for channel, account in (("linkedin", "company"), ("linkedin", "dana"), ("twitter", "acme"))
+    for number, channel in enumerate(("linkedin", "linkedin", "twitter"))
 ]
 END = NOW + timedelta(weeks=20)
 

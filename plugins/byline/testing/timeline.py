@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-_LINK = re.compile(r"https?://\S+")
+_LINK = re.compile(r"https?://\S+|(?<![\w&/])#[^\W\d_]\w*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +78,13 @@ def _words(text: str) -> str:
         link = match.group().rstrip(".,;:!?)")
         end = match.start() + len(link)
         done.append(html.escape(text[last : match.start()]))
+        last = end
+        if link.startswith("#"):
+            done.append(f'<span class="tag">{html.escape(link)}</span>')
+            continue
         short = re.sub(r"^https?://(www\.)?", "", link)
         short = short if len(short) < 36 else short[:34] + "…"
         done.append(f'<a href="{html.escape(link)}">{html.escape(short)}</a>')
-        last = end
     return "".join(done) + html.escape(text[last:])
 
 
@@ -94,7 +97,7 @@ _PAGE = """<!doctype html>
 :root {{ color-scheme: light dark; --back: #eef0f2; --paper: #fff; --ink: #1c2126; --soft: #5b6570; --line: #d9dde2;
   --brand: {colour}; }}
 @media (prefers-color-scheme: dark) {{ :root {{ --back: #12161a; --paper: #1c2228; --ink: #e7ebef; --soft: #9aa6b2;
-  --line: #323a43; }} .text a {{ filter: brightness(1.6); }} }}
+  --line: #323a43; }} .text a, .tag {{ filter: brightness(1.6); }} }}
 * {{ box-sizing: border-box; }}
 body {{ margin: 0; background: var(--back); color: var(--ink);
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif; }}
@@ -111,7 +114,7 @@ header {{ display: flex; gap: .75rem; align-items: center; padding: 1rem 1rem .2
 .who b, .who span {{ display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }}
 .who span, time {{ color: var(--soft); font-size: .8125rem; }}
 .text {{ margin: 0; padding: .5rem 1rem; white-space: pre-wrap; overflow-wrap: anywhere; }}
-.text a {{ color: var(--brand); text-decoration: none; }}
+.text a, .tag {{ color: var(--brand); text-decoration: none; }}
 .text a:hover {{ text-decoration: underline; }}
 .thread {{ margin-left: 2.3rem; border-left: 2px solid var(--line); }}
 .card {{ display: block; margin: .5rem 1rem 1rem; border: 1px solid var(--line); border-radius: .6rem; overflow: hidden;

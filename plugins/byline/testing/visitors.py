@@ -65,9 +65,9 @@ class Browser:
         page = fetch(url, referrer=referrer)
         if self.scripts:
             touch = touch_of(page.url, now, referrer)
-            if touch:
-                self.first = self.first or touch
-                self.touches = [*self.touches, touch][-MOST_TOUCHES:] if self.agrees else [touch]
+            kept = self.touches if self.agrees else []  # without consent nothing outlives the page
+            self.touches = [*kept, *([touch] if touch else [])][-MOST_TOUCHES:]
+            self.first = self.first or touch
         return page
 
     def ask(self, page: Page, answers: Mapping[str, str], now: datetime, *, post: str = "") -> Page:

@@ -6,7 +6,6 @@ sums are invented; addresses end in `.example`, which belongs to nobody.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -112,7 +111,7 @@ class Seen:
 
     id: str  # the network's own id
     channel: str
-    account: str
+    personal: bool  # from a person's own account, not from a company's page
     at: datetime
     link: str
 
@@ -156,7 +155,7 @@ def people(seen: Sequence[Seen], end: datetime, *, count: int = 72, seed: int = 
     if not seen:
         return ()
     dice = Random(seed)
-    posts = sorted(seen, key=lambda one: (one.at, one.channel, one.account))
+    posts = sorted(seen, key=lambda one: (one.at, one.channel, one.id))
     found = [_person(dice, number, posts, end) for number in range(count)]
     return tuple(sorted(found, key=lambda person: person.visits[-1].at))
 
@@ -206,9 +205,8 @@ def _visits(dice: Random, posts: Sequence[Seen], end: datetime, times: int) -> t
 
 
 def _pull(post: Seen) -> float:
-    """How much a post draws: people more than pages, LinkedIn more than Twitter, in this market."""
-    base = 3.0 if post.channel == "linkedin" else 1.2
-    return base * (1.8 if post.account not in ("company", "tannhoff") and post.channel == "linkedin" else 1.0)
+    """How much a post draws in this market: LinkedIn more than Twitter, people more than pages."""
+    return (3.0 if post.channel == "linkedin" else 1.2) * (1.8 if post.personal else 1.0)
 
 
 def _order(dice: Random, asked: datetime, end: datetime) -> Order | None:
@@ -234,8 +232,3 @@ def _second(moment: datetime) -> datetime:
 def _ascii(text: str) -> str:
     table = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "č": "c", " ": "-"})
     return text.lower().translate(table).encode("ascii", "ignore").decode()
-
-
-def conversion(persons: Sequence[Person]) -> float:
-    """Enquiries by visitors, as a share; NaN for nobody."""
-    return sum(person.asks for person in persons) / len(persons) if persons else math.nan

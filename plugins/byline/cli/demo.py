@@ -1,0 +1,267 @@
+"""`publish demo`: everything on this machine against local fakes, with no account.
+
+The steps are the real commands, run in this process with a clock of their own, so that months pass in seconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from byline.cli.common import App, count
+from byline.errors import BylineError, UsageError
+from byline.times import Clock, FixedClock
+
+if TYPE_CHECKING:
+    from byline.testing.demo import Stage
+    from byline.testing.story import Outcome
+
+READING = timedelta(minutes=5)  # from the hour at which a post is due to the run that sends it
+
+
+class DemoFailed(BylineError):
+    """A step of the demo did not do what it shows; the text holds what the command said."""
+
+
+@click.command()
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Put all that the demo makes into this folder, which must be new or empty.",
+)
+@click.option(
+    "--serve", is_flag=True, help="Leave site, timelines and report open in the browser until Ctrl-C."
+)
+@click.pass_obj
+def command(app: App, keep: Path | None, serve: bool) -> None:
+    """Everything on this machine, with no account needed.
+
+    Takes a copy of the site of this folder (or of a fresh one, when there is none), points it at stand-ins for the
+    networks, a local web server and a local lead intake, then runs the real commands: check, build, plan, send,
+    send again, report. Made-up visitors follow the posts' links and fill the site's form in. Nothing leaves this
+    machine, and your own site stays as it is.
+    """
+    from byline.testing import demo
+
+    began = time.monotonic()
+    folder = _folder(keep)
+    click.secho(
+        "Byline, from a Markdown file to the order it brought. Nothing leaves this machine.", bold=True
+    )
+    with contextlib.ExitStack() as stack:
+        with _step("Copied the site and pointed it at stand-ins on this machine"):
+            stage = demo.set_up(_source(app, folder), folder, stack)
+        _check(stage)
+        _build(stage)
+        _send(stage)
+        _send_again(stage)
+        outcome = _visit(stage)
+        _report(stage)
+        _conclude(stage, outcome, time.monotonic() - began)
+        if serve:
+            _serve(stage)
+
+
+def _folder(keep: Path | None) -> Path:
+    if keep is None:
+        return Path(tempfile.mkdtemp(prefix="byline-demo-"))
+    folder = keep.absolute()
+    if folder.exists() and any(folder.iterdir()):
+        raise UsageError(
+            f"the folder {folder} is not empty, and the demo overwrites nothing",
+            hint="name a new folder, or an empty one, with --keep",
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _source(app: App, folder: Path) -> Path:
+    """The settings file of this folder's site, else of a fresh one."""
+    if app.file.is_file():
+        return app.file
+    fresh = folder / "fresh"
+    _run(fresh / "mkdocs.yml", FixedClock(app.clock.now()), {}, "init", str(fresh), "--yes")
+    return fresh / "mkdocs.yml"
+
+
+# -- the steps ------------------------------------------------------------------------------------------------
+
+
+def _check(stage: Stage) -> None:
+    with _step("Checked {}") as done:
+        found = json.loads(_publish(stage, stage.end, "check", "--json"))
+        warnings = count(len(found["problems"]), "remark")
+        done.append(f"{count(found['posts'], 'post')}: no mistakes, {warnings}")
+
+
+def _build(stage: Stage) -> None:
+    with _step("Built {}") as done:
+        _publish(stage, stage.end, "build")
+        pages = sum(1 for _ in stage.site.rglob("*.html"))
+        manifest = json.loads((stage.site / "byline.json").read_text(encoding="utf-8"))
+        feeds = sum(1 for path in stage.site.rglob("*") if path.name.startswith("feed") and path.is_file())
+        done.append(
+            f"{count(pages, 'page')} with {count(len(manifest['posts']), 'public post')}, {count(feeds, 'feed')}"
+        )
+
+
+def _send(stage: Stage) -> None:
+    """Day by day: the clock goes to the next hour at which something is due, then `send` runs."""
+    start, clock = stage.start, stage.clock
+    with _step("Planned {}") as done:
+        due = _due(stage, clock)
+        done.append(
+            f"{count(len(due), 'post')} on {stage.networks}, from {_day(stage, start)} on. The first one:"
+        )
+    first = due[0]
+    for line in first["text"].splitlines()[:3]:
+        click.echo(click.style("      │ ", dim=True) + (line if len(line) < 96 else line[:95] + "…"))
+    click.echo(click.style("      └ ", dim=True) + click.style(first["link"], dim=True))
+    sent: dict[str, str] = {}
+    with _step("Sent {}") as done:
+        while due and _moment(due[0]) < stage.end:
+            clock.move(max(_moment(due[0]) + READING, clock.now()) - clock.now())
+            answer = json.loads(_publish(stage, clock, "send", "--yes", "--json"))
+            fresh = {
+                item["id"]: item
+                for item in answer["deliveries"]
+                if item["state"] == "sent" and item["id"] not in sent
+            }
+            if not fresh:
+                raise DemoFailed(
+                    f"nothing went out at {clock.now():%Y-%m-%d %H:%M} although {due[0]['id']} was due"
+                )
+            sent |= {key: item["channel"] for key, item in fresh.items()}
+            titles = {item.get("title") or item["post"]: None for item in fresh.values()}
+            where = ", ".join(f"{stage.label(item['channel'])} {item['account']}" for item in fresh.values())
+            click.echo(
+                f"      {_day(stage, clock.now()):>12}  {' / '.join(titles)} "
+                + click.style(f"→ {where}", dim=True)
+            )
+            due = _due(stage, clock)
+        each = [
+            f"{sum(1 for name in sent.values() if name == fake.name)} on {fake.label}" for fake in stage.fakes
+        ]
+        done.append(f"{count(len(sent), 'post')} ({', '.join(each)}), each link with its own tags")
+
+
+def _send_again(stage: Stage) -> None:
+    """The same command once more; what stands in the networks is counted, not what the command says of itself."""
+    before = stage.made()
+    _publish(stage, stage.clock, "send", "--yes")
+    after = stage.made()
+    if after != before:
+        raise DemoFailed(
+            f"the second send posted again: {before} posts stood in the networks before, {after} after"
+        )
+    click.secho("Second send: nothing to send", bold=True)
+
+
+def _visit(stage: Stage) -> Outcome:
+    with _step("Visitors: {}") as done:
+        outcome = stage.play()
+        done.append(
+            f"{outcome.visitors} people followed the links they saw there, or came by themselves;"
+            f" {outcome.asked} filled the form in"
+        )
+    return outcome
+
+
+def _report(stage: Stage) -> None:
+    with _step("Reported, as text, HTML and CSV"):
+        shown = _publish(stage, stage.end, "report")
+        _publish(stage, stage.end, "report", "--html", str(stage.report))
+    click.echo()
+    click.echo(shown.rstrip())
+    click.echo()
+
+
+def _conclude(stage: Stage, outcome: Outcome, seconds: float) -> None:
+    money = f"{outcome.revenue:,.0f} {stage.settings.costs.currency}"
+    posts = stage.posted()
+    click.secho(
+        f"Done in {seconds:.0f} s: {count(posts, 'post')} went out once each; {outcome.visitors} people came,"
+        f" {outcome.asked} asked ({outcome.untold} of them of unknown source), {outcome.opportunities} got an offer,"
+        f" {outcome.won} ordered for {money}.",
+        bold=True,
+    )
+    click.echo(f"Site: {stage.site / 'index.html'}")
+    for label, path in stage.timelines().items():
+        click.echo(f"Timeline of {label}: {path}")
+    click.echo(f"Report: {stage.report / 'index.html'}")
+    click.echo(
+        f"All of it, settings and databases too, is in {stage.folder}. With --serve it stays open in a browser."
+    )
+
+
+def _serve(stage: Stage) -> None:
+    urls = stage.open()
+    click.echo()
+    for name, url in urls.items():
+        click.echo(f"{name + ':':<22} {url}")
+    click.secho("Open until you press Ctrl-C.", bold=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            time.sleep(3600)
+    click.echo("Closed.")
+
+
+# -- running the real command ------------------------------------------------------------------------------
+
+
+def _publish(stage: Stage, at: datetime | Clock, *words: str) -> str:
+    clock = FixedClock(at) if isinstance(at, datetime) else at
+    return _run(stage.file, clock, stage.environment, *words)
+
+
+def _run(file: Path, clock: Clock, environment: Any, *words: str) -> str:
+    """What the command printed; DemoFailed with all it said when its exit code is not 0."""
+    from byline.cli import main
+
+    out, err = io.StringIO(), io.StringIO()
+    code: object = 0
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main(["--file", str(file), *words], app=App(clock=clock, environment=environment))
+        except SystemExit as stop:
+            code = stop.code or 0
+    if code:
+        said = (err.getvalue().strip() or out.getvalue().strip())[-2000:]
+        raise DemoFailed(f"`publish {' '.join(words)}` ended with {code}. It said:\n{said}")
+    return out.getvalue()
+
+
+def _due(stage: Stage, clock: Clock) -> list[dict[str, Any]]:
+    """What is still to go out by itself, the next one first."""
+    plan = json.loads(_publish(stage, clock, "plan", "--json"))
+    found = [item for item in plan["deliveries"] if item["state"] in ("later", "due") and item["due"]]
+    return sorted(found, key=lambda item: (_moment(item), item["id"]))
+
+
+def _moment(delivery: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(delivery["due"])
+
+
+def _day(stage: Stage, moment: datetime) -> str:
+    local = moment.astimezone(stage.settings.zone)
+    return f"{local.day} {local:%b %Y}"
+
+
+@contextlib.contextmanager
+def _step(text: str) -> Iterator[list[str]]:
+    """One line when the step is done: a tick, what it did, how long it took. `{}` is what the step appends."""
+    began = time.monotonic()
+    done: list[str] = []
+    yield done
+    seconds = click.style(f"({time.monotonic() - began:.1f} s)", dim=True)
+    click.echo(f"{click.style('✓', fg='green', bold=True)} {text.format(*done)} {seconds}")

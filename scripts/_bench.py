@@ -1,0 +1,189 @@
+"""How long the command takes, as whole processes, and how that compares with MkDocs alone on the same posts.
+
+    scripts/bench                  the table
+    scripts/bench --posts 500      another size for check and plan
+    scripts/bench --no-build       leave the builds out
+
+Medians of several runs, the first of which is not counted. A bar is what we hold ourselves to on two cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date, timedelta
+from pathlib import Path
+from random import Random
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import _setup
+
+_setup.newer_python()
+
+WORDS = [
+    "spindle",
+    "bearing",
+    "order",
+    "customer",
+    "repair",
+    "price",
+    "letter",
+    "offer",
+    "visit",
+    "machine",
+    "question",
+    "answer",
+    "month",
+    "report",
+    "enquiry",
+    "budget",
+    "contract",
+    "answer",
+    "figure",
+    "workshop",
+    "delivery",
+    "season",
+    "doubt",
+    "promise",
+    "cost",
+    "share",
+    "note",
+    "link",
+]
+NETWORKS = """      ledger: sqlite
+      share_by_default: [linkedin, twitter]
+      channels:
+        linkedin:
+          accounts:
+            company: {urn: "urn:li:organization:1"}
+            dana: {urn: "urn:li:person:a"}
+        twitter: {accounts: {acme: {}}}
+      campaigns:
+        autumn: {name: Autumn, start: 2026-01-01, end: 2026-12-31}
+"""
+SETTINGS = """site_name: Bench
+site_url: https://bench.example/
+docs_dir: content
+theme: {name: material, font: false}
+plugins:
+  - search
+  - blog: {blog_dir: ., post_dir: posts, post_url_format: "posts/{slug}", archive: true, categories: true}
+"""
+
+
+def corpus(folder: Path, posts: int, *, byline: bool = True) -> Path:
+    """A site of so many posts of some 300 words, the same every time; without Byline for the comparison."""
+    dice = Random(posts)
+    content = folder / "content"
+    (content / "posts").mkdir(parents=True)
+    (content / "index.md").write_text("# Bench\n", encoding="utf-8")
+    (content / "face.svg").write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"/>', encoding="utf-8"
+    )
+    authors = "authors:\n" + "".join(
+        f"  {name}: {{name: {name.title()} Reyes, description: Writes, avatar: face.svg}}\n"
+        for name in ("dana", "lee", "kim")
+    )
+    (content / ".authors.yml").write_text(authors, encoding="utf-8")
+    block = "  - byline:\n      timezone: Europe/Berlin\n" + NETWORKS if byline else ""
+    (folder / "mkdocs.yml").write_text(SETTINGS + block, encoding="utf-8")
+    for number in range(posts):
+        day = date(2020, 1, 1) + timedelta(days=number)
+        ours = f"id: post{number}\n" if byline else ""
+        share = (
+            "share:\n"
+            f"  at: {day} 09:00\n"
+            "  linkedin:\n    as: [company, dana]\n    text: |\n      What we learned this month, in one table.\n      And what not.\n"
+            f'  twitter: "Number {number}, in short: {{link}}"\n'
+            if byline and number % 2
+            else ""
+        )
+        body = "\n\n".join(
+            " ".join(dice.choice(WORDS) for _ in range(60)).capitalize() + "." for _ in range(5)
+        )
+        text = (
+            f"---\ntitle: What number {number} taught us\ndescription: The {number}th lesson, with its figures.\n"
+            f"date: {day}\n{ours}slug: lesson-{number}\nauthors: [{('dana', 'lee', 'kim')[number % 3]}]\n"
+            f"categories: [{('Prices', 'People', 'Parts')[number % 3]}]\n{share}---\n"
+            f"{body[:200]}\n\n<!-- more -->\n\n{body}\n"
+        )
+        (content / "posts" / f"{number:05}.md").write_text(text, encoding="utf-8")
+    return folder
+
+
+def median(command: list[str], folder: Path, runs: int, *, before: Path | None = None) -> float:
+    """The median of so many whole processes in seconds, after one that is not counted; `before` is deleted each time."""
+    times = []
+    for number in range(runs + 1):
+        if before:
+            shutil.rmtree(before, ignore_errors=True)
+        began = time.perf_counter()
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            check=False,
+            capture_output=True,
+            text=True,
+            env={**_setup.environment(), "NO_MKDOCS_2_WARNING": "1"},
+        )
+        if done.returncode not in (0, 5):
+            raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-2000:]}")
+        if number:
+            times.append(time.perf_counter() - began)
+    return statistics.median(times)
+
+
+def main() -> int:
+    """Print the table."""
+    parser = argparse.ArgumentParser(prog="scripts/bench", description="How long the command takes.")
+    parser.add_argument("--posts", type=int, default=2000, help="posts for check and plan (default 2000)")
+    parser.add_argument("--build", type=int, default=100, help="posts for the builds (default 100)")
+    parser.add_argument("--runs", type=int, default=5, help="counted runs (default 5)")
+    parser.add_argument("--no-build", action="store_true", help="leave the builds out")
+    options = parser.parse_args()
+    _setup.ready("run")
+    bin_ = _setup.python().parent
+    publish = str(bin_ / "publish")
+    print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, load {os.getloadavg()[0]:.1f}")
+    print(f"{'what':<44} {'median':>8}  {'bar':>6}")
+    with tempfile.TemporaryDirectory(prefix="byline-bench-") as name:
+        many = corpus(Path(name) / "many", options.posts)
+        rows = [
+            (["--help"], "publish --help", 0.3),
+            (["check"], f"publish check, {options.posts} posts", 4.0),
+            (["plan"], f"publish plan, {options.posts} posts", 2.0),
+        ]
+        for words, label, bar in rows:
+            seconds = median([publish, *words], many, options.runs)
+            verdict = "" if seconds < bar else "  OVER"
+            print(f"{label:<44} {seconds:>7.2f}s  {bar:>5.1f}s{verdict}", flush=True)
+        if not options.no_build:
+            builds(Path(name), publish, str(bin_ / "mkdocs"), options.build)
+    return 0
+
+
+def builds(folder: Path, publish: str, mkdocs: str, posts: int) -> None:
+    """Builds of the same posts: MkDocs with Material alone, and Byline with feeds, cards, tags and manifest."""
+    stock = corpus(folder / "stock", posts, byline=False)
+    ours = corpus(folder / "ours", posts)
+    alone = median([mkdocs, "build", "-q"], stock, 2, before=stock / "site")
+    print(f"{f'mkdocs build alone, {posts} posts':<44} {alone:>7.2f}s", flush=True)
+    for label, words, before in (
+        ("publish build --clean", ["build", "--clean"], ours / "site"),
+        ("publish build again, nothing changed", ["build"], None),
+    ):
+        seconds = median([publish, *words], ours, 2, before=before)
+        print(
+            f"{f'{label}, {posts} posts':<44} {seconds:>7.2f}s  {seconds / alone:>5.2f} times alone",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
