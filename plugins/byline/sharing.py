@@ -293,7 +293,8 @@ class _Reader:
     ) -> None:
         own_path = f"{path}.accounts.{account.name}"
         origin = {"at": at_level, "as": "network" if written.as_ else "site"}
-        texts, key, line = (self.values["description"],), path, written.line
+        texts: tuple[str, ...] = (self.values["description"],)
+        key, line = path, written.line
         origin["text"] = "default"
         if own.texts:
             texts, key, line, origin["text"] = own.texts, own_path, own.line or written.line, "account"
@@ -322,8 +323,6 @@ class _Reader:
             if filled is None:
                 return
             texts = filled
-        if len(texts) > 1 and not self._threads(account.channel, key, line):
-            return
         self.items.append(
             Telling(
                 id=identity,
@@ -370,18 +369,6 @@ class _Reader:
                 else "use {title}, {description}, {link} or {author}, or double the braces if they are meant as they are"
             )
         self._problem(f"{key}.text" if f"{key}.text" in self.post.lines else key, line, code, message, fix)
-
-    def _threads(self, channel: str, key: str, line: int) -> bool:
-        if registry.channel(channel).caps.threads:
-            return True
-        self._problem(
-            key,
-            line,
-            "no-threads",
-            f"{registry.label(channel)} has no threads, and this is a list of texts",
-            "write one text instead of the list",
-        )
-        return False
 
     def _repeated(self) -> None:
         """The same words twice from one account: the link does not count as words."""
