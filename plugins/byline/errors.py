@@ -159,10 +159,18 @@ class Rejected(RemoteError):
 
 
 class Duplicate(Rejected):
-    """The network says that it already has this very post; `remote_id` when it named it, else empty."""
+    """The network says that it already has this very post; `remote_id` and `url` when it named it, else empty."""
 
     def __init__(
-        self, message: str, *, service: str, remote_id: str = "", status: int | None = None, hint: str = ""
+        self,
+        message: str,
+        *,
+        service: str,
+        remote_id: str = "",
+        url: str = "",
+        status: int | None = None,
+        hint: str = "",
     ) -> None:
         super().__init__(message, service=service, status=status, hint=hint)
         self.remote_id = remote_id
+        self.url = url

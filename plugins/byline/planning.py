@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -59,12 +59,16 @@ class Asked:
     late: frozenset[str] = frozenset()
 
 
+EVERYTHING = Scope()
+NOTHING = Asked()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """One post, one account, one time: what the plan says of it.
 
-    `ready` tells that `send` would take it now; `blocked` that a mistake in the post keeps it back; `old` that it
-    was old when this account began. `message` is there when the texts were composed.
+    `ready` tells that `send` would take it now; `blocked` that a mistake in the post keeps it back, `over_budget`
+    that the month's money does; `old` that it was old when this account began. `message` is there when the texts were composed.
     """
 
     id: str
@@ -86,6 +90,7 @@ class Delivery:
     parts: tuple[str, ...] = ()
     ready: bool = False
     blocked: bool = False
+    over_budget: bool = False
     old: bool = False
     fingerprint: str = ""
     message: Message | None = None
@@ -125,10 +130,14 @@ class Delivery:
 class Plan:
     """Everything the scope asks for, by post, then network. `digests` has one digest for each delivery hashed.
 
-    `problems` are mistakes that keep something from going out. `first_run` tells that sending never began here.
+    `problems` are mistakes that keep something from going out. `old` is what was old when its account began and
+    is not written down yet, without texts; `unplanned` the files of public posts of which a telling is so wrong that
+    it could not be planned. `first_run` tells that sending never began here.
     """
 
     deliveries: tuple[Delivery, ...]
+    old: tuple[Delivery, ...]
+    unplanned: tuple[str, ...]
     hash: str
     digests: Mapping[str, str]
     problems: tuple[Problem, ...]
@@ -151,12 +160,24 @@ def plan(
     now: datetime,
     *,
     drivers: Drivers,
-    scope: Scope = Scope(),
-    asked: Asked = Asked(),
+    scope: Scope = EVERYTHING,
+    asked: Asked = NOTHING,
     everything: bool = False,
+    compose: bool = True,
 ) -> Plan:
-    """The plan for `now`. Without `everything`, what is out, skipped or taken back is left out."""
-    return _Planner(content, settings, history, now, drivers, scope, asked, everything).plan()
+    """The plan for `now`. Without `everything`, what is out, skipped or taken back is left out.
+
+    Without `compose` no delivery has its text, and mistakes in texts stay unseen.
+    """
+    return _Planner(content, settings, history, now, drivers, scope, asked, everything, compose).plan()
+
+
+def updated(delivery: Delivery, record: Record, zone: tzinfo) -> Delivery:
+    """The delivery after something was written about it."""
+    if record.state != "due":
+        return replace(_known(delivery, record), ready=False, blocked=False)
+    due = record.not_before.astimezone(zone) if record.not_before else delivery.due
+    return replace(delivery, state="due", due=due, reason=record.reason, ready=False, record=record)
 
 
 def fingerprint(telling: Telling, title: str, description: str, card: Picture, image: str) -> str:
@@ -193,10 +214,21 @@ class _Planner:
     scope: Scope
     asked: Asked
     everything: bool
+    compose: bool
     problems: list[Problem] = field(default_factory=list)
+    unplanned: list[str] = field(default_factory=list)
+    skipped_posts: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        self.skipped_posts = frozenset(
+            record.intent.post
+            for record in self.history.records.values()
+            if record.state == "skipped" and record.reason == BASELINE
+        )
 
     def plan(self) -> Plan:
         deliveries: list[Delivery] = []
+        old: list[Delivery] = []
         digests: dict[str, str] = {}
         seen: set[str] = set()
         by_file: dict[str, list[Problem]] = {}
@@ -216,18 +248,24 @@ class _Planner:
                 description=post.description or post.excerpt,
                 errors=tuple(dict.fromkeys((*by_file.get(post.path, ()), *told.problems))),
             )
-            if page.errors and not told.items and post.published <= self.now:
-                self.problems.extend(page.errors)
+            begun = len(old)
             for telling in told.items:
                 if not self.scope.has_account(telling.channel, telling.account.name):
                     continue
                 delivery, digest = self._delivery(telling, page)
                 digests[telling.id] = digest
+                if delivery.old:
+                    old.append(delivery)
                 if self.everything or delivery.state in OPEN:
-                    deliveries.append(self._composed(delivery, page))
+                    deliveries.append(self._composed(delivery, page) if self.compose else delivery)
+            if told.problems and len(old) == begun and self._matters(page, told.items):
+                self.unplanned.append(post.path)
+                self.problems.extend(page.errors)
         deliveries.extend(self._gone(seen))
         return Plan(
             deliveries=tuple(self._within_budget(deliveries)),
+            old=tuple(old),
+            unplanned=tuple(self.unplanned),
             hash=_digest(*(f"{name}={digests[name]}" for name in sorted(digests))),
             digests=MappingProxyType(digests),
             problems=tuple(dict.fromkeys(self.problems)),
@@ -284,7 +322,8 @@ class _Planner:
         """The state that follows from the times and the rules alone."""
         if delivery.due is None:
             return self._unrepeated(delivery, telling)
-        start = max(delivery.due, post.published)
+        declared = delivery.due
+        start = max(declared, post.published)
         reason = ""
         if record is not None and record.state == "due":
             reason = record.reason
@@ -299,13 +338,12 @@ class _Planner:
             or (self.asked.retry and record is not None and record.state == "failed")
         )
         late = self.now - start > self.settings.late_limit
-        begun = f"{delivery.channel}.{delivery.account}" in self.history.accounts
-        old = late and record is None and not begun and telling.after is None
+        old = late and record is None and telling.after is None and self._before_us(telling)
         delivery = replace(delivery, old=old, reason=reason)
         if start > self.now:
             if record is not None and record.not_before == start:
                 return delivery  # moved by the network: still due, at the stated time
-            when = "the page is not public before then" if start > delivery.due else "its time has not come"
+            when = "the page is not public before then" if start > declared else "its time has not come"
             return replace(delivery, state="later", reason=reason or when)
         if old and not wanted:
             return replace(delivery, state="skipped", reason=BASELINE)
@@ -322,6 +360,18 @@ class _Planner:
                 reason=f"to be posted by hand, then `publish record {delivery.id} --url …`",
             )
         return replace(delivery, ready=True)
+
+    def _matters(self, page: _Page, items: Sequence[Telling]) -> bool:
+        """Would a telling that could not be read be due now, or is the post old or not public yet?"""
+        late = self.now - page.post.published > self.settings.late_limit
+        if page.post.id in self.skipped_posts or (late and not items and self.history.empty):
+            return False
+        return page.post.published <= self.now
+
+    def _before_us(self, telling: Telling) -> bool:
+        """Was this old already when its account began, or is it of a post that was and now comes by default?"""
+        begun = f"{telling.channel}.{telling.account.name}" in self.history.accounts
+        return not begun or (telling.post_id in self.skipped_posts and not telling.written)
 
     def _unrepeated(self, delivery: Delivery, telling: Telling) -> Delivery:
         """A repeat whose first telling is not out."""
@@ -434,6 +484,7 @@ class _Planner:
                 yield replace(
                     item,
                     ready=False,
+                    over_budget=True,
                     reason=f"over the budget: {item.cost:.2f} more than the {block.budget:.2f} {item.currency} "
                     f"of this month, of which {spent[item.id]:.2f} is used",
                 )
