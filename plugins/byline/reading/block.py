@@ -384,11 +384,15 @@ def _lead_form(block: Fields, site_url: str) -> LeadForm:
     options = ("off", "local", "url", "salesforce", "hubspot", "dynamics")
     url = section.url("url")
     node = section.get("to")
-    if isinstance(node, Scalar) and node.value is False:  # YAML 1.1 reads `off` as false
+    if isinstance(node, Mapping_):  # `to: {url: https://…}`
+        target = Fields(node, file=section.file, problems=section.problems, path=section.full("to"))
+        to, url = "url", target.url("url", required=True)
+        target.done()
+    elif isinstance(node, Scalar) and node.value is False:  # YAML 1.1 reads `off` as false
         to = "off"
     else:
         to = section.choice("to", options, "url" if "url" in section else "off")
-    if to == "url" and not url and "url" not in section:
+    if to == "url" and not url and "url" not in section and not isinstance(node, Mapping_):
         section.problem(
             "to", "missing", "`to: url` needs the address that takes the form", "add a line `url: https://…`"
         )
