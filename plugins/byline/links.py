@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import sha256
 from types import MappingProxyType
 from urllib.parse import parse_qsl, quote, unquote_plus, urljoin, urlsplit, urlunsplit
@@ -30,6 +31,9 @@ _SOURCES = (
 )
 _WORD = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*")
 _SHOP = re.compile(r".*(?:(?:[^a-df-z]|^)shop|shopping).*")
+_PLAIN_PATH = re.compile(
+    r"(?:[A-Za-z0-9_-]+/)+"
+)  # joined without asking the standard library, many times over
 _CLICK_IDS = frozenset({"fbclid", "gclid", "msclkid", "li_fat_id", "twclid", "igshid"})
 _UNRESERVED = re.compile(rb"[A-Za-z0-9._~-]")
 _LETTERS = str.maketrans(
@@ -69,6 +73,8 @@ def slug(text: str) -> str:
 
 def canonical(site_url: str, url: str) -> str:
     """The page's one address, without tags. `url` is relative to the site."""
+    if site_url.endswith("/") and _PLAIN_PATH.fullmatch(url):
+        return site_url + url
     return urljoin(site_url, url)
 
 
@@ -241,6 +247,7 @@ def known_source(word: str) -> bool:
     return word in _SOURCES
 
 
+@lru_cache(maxsize=1024)
 def _split(url: str) -> tuple[str, str, str, str, str]:
     """The parts, scheme and host in lower case, everything percent-encoded that must be, nothing encoded twice."""
     text = url.strip()

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from byline.errors import Problem, SettingsError
 from byline.fields import Fields
 from byline.model import Campaign, Mode
 from byline.yamlread import Mapping_, Scalar
@@ -194,9 +195,21 @@ def load(file: Path, environment: Mapping[str, str]) -> Settings:
 
     Raises SettingsError with every mistake at once.
     """
+    found, problems = read(file, environment)
+    if found is None or problems:
+        raise SettingsError(problems)
+    return found
+
+
+def read(file: Path, environment: Mapping[str, str]) -> tuple[Settings | None, tuple[Problem, ...]]:
+    """The settings and every mistake in them.
+
+    With mistakes, the settings hold what could be read, for looking at the posts all the same; None when the file
+    could not be read at all.
+    """
     from byline.reading import mkdocs
 
-    return mkdocs.load(file, environment)
+    return mkdocs.read_settings(file, environment)
 
 
 class Secrets:

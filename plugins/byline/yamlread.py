@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 import yaml
@@ -58,7 +59,32 @@ class Mapping_:
 
 Node = Scalar | Sequence_ | Mapping_
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_STR = "tag:yaml.org,2002:str"
+_USUAL = frozenset(
+    f"tag:yaml.org,2002:{word}" for word in ("str", "map", "seq", "int", "float", "bool", "null", "timestamp")
+)
+_BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_BASE):  # type: ignore[misc]
+    """PyYAML's safe loader with the one question it asks most, what a plain value is, answered sooner."""
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
+        if kind is yaml.ScalarNode and implicit[0]:
+            for tag, pattern in self.yaml_implicit_resolvers.get(value[:1], ()):
+                if pattern.match(value):
+                    return tag
+            return _STR
+        return super().resolve(kind, value, implicit)
+
+    def descend_resolver(self, current_node: Any, current_index: Any) -> None:
+        """Nothing is resolved by its path."""
+
+    def ascend_resolver(self) -> None:
+        """Nothing is resolved by its path."""
+
+
+_LOADER: Any = _Loader
 
 
 def decode(data: bytes) -> str:
@@ -167,9 +193,9 @@ class _Converter:
                 "this part repeats or nests so much that it cannot be meant",
                 "remove the aliases (*name) and write the values out",
             )
-        if node.tag == "!ENV" and self.environment is not None:
+        if self.environment is not None and node.tag == "!ENV":
             return self._from_environment(node, line)
-        if _foreign(node.tag) and not self.opaque_tags:
+        if node.tag not in _USUAL and not self.opaque_tags and _foreign(node.tag):
             raise YamlProblem(
                 line,
                 "yaml-tag",
@@ -236,9 +262,9 @@ class _Converter:
     def _scalar(self, node: Any, line: int) -> Scalar:
         raw = str(node.value)
         quoted = bool(node.style)  # the C loader marks a plain scalar with an empty string
-        if node.tag == "tag:yaml.org,2002:str":
+        if node.tag == _STR:
             return Scalar(raw, raw, quoted, line)
-        if _foreign(node.tag):
+        if node.tag not in _USUAL and _foreign(node.tag):
             return Scalar(raw, raw, True, line)
         try:
             value = self.loader.construct_object(node)
@@ -314,6 +340,26 @@ def plain(node: Node | None) -> Any:
     if isinstance(node, Sequence_):
         return [plain(item) for item in node.items]
     return None if node is None else node.value
+
+
+class Lines(Mapping[str, int]):
+    """Every dotted key of a tree with its line, worked out when it is first asked for."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    @cached_property
+    def _lines(self) -> dict[str, int]:
+        return dict(walk(self._node))
+
+    def __getitem__(self, key: str) -> int:
+        return self._lines[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lines)
+
+    def __len__(self) -> int:
+        return len(self._lines)
 
 
 def walk(node: Node, prefix: str = "") -> Iterator[tuple[str, int]]:

@@ -15,7 +15,7 @@ _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.S)
 _CODE = re.compile(r"(?<!`)(`+)(?!`)(?:[^\n`]|(?!\1)`)+?\1(?!`)")
 _LINK = re.compile(
-    r"(?P<bang>!?)\[(?P<text>(?:[^\[\]\\\n]|\\.|\n(?!\s*\n)|!?\[[^\[\]\n]*\](?:\([^()\n]*\))?){0,2000}?)\]"
+    r"\[(?P<text>(?:[^\[\]\\\n]|\\.|\n(?!\s*\n)|\[[^\[\]\n]*\](?:\([^()\n]*\))?){0,2000}?)\]"
     r"\(\s*(?:<(?P<angled>[^<>\n]*)>|(?P<bare>[^\s()<>]*(?:\([^\s()]*\)[^\s()<>]*)*))"
 )
 _INNER = re.compile(r"!\[(?P<text>[^\[\]\n]*)\]\(\s*<?(?P<bare>[^\s()<>]*)")
@@ -67,7 +67,7 @@ def references(text: str, first: int) -> Iterator[Reference]:
     if "](" in text:
         for match in _LINK.finditer(text):
             target = match["angled"] if match["angled"] is not None else match["bare"]
-            at, picture = line(match.start()), match["bang"] == "!"
+            at, picture = line(match.start()), text[match.start() - 1 : match.start()] == "!"
             yield Reference(target, at, picture, match["text"] if picture else None, picture)
             if "](" in match["text"]:
                 for inner in _INNER.finditer(match["text"]):

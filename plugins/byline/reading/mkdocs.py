@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
-from byline.errors import Problem, SettingsError
+from byline.errors import Problem
 from byline.fields import Fields, did_you_mean, kind
 from byline.reading.block import read_block
 from byline.settings import Settings
@@ -110,33 +110,29 @@ def _merge(under: Mapping_, over: Mapping_) -> Mapping_:
     return Mapping_(items, lines, over.line)
 
 
-def load(file: Path, environment: Mapping[str, str]) -> Settings:
-    """The settings; raises SettingsError with all that is wrong."""
+def read_settings(file: Path, environment: Mapping[str, str]) -> tuple[Settings | None, tuple[Problem, ...]]:
+    """The settings, as far as they could be read, and all that is wrong with them, by file and line."""
     path = Path(os.path.normpath(file.absolute()))
     if not path.is_file() and path.name == "mkdocs.yml" and path.with_suffix(".yaml").is_file():
         path = path.with_suffix(".yaml")
     if not path.is_file():
-        raise SettingsError(
-            [
-                Problem(
-                    file=path.name,
-                    line=0,
-                    key="",
-                    code="no-settings",
-                    message=f"there is no {path.name} in {path.parent}; it holds the site's settings",
-                    fix="go to the folder of your site, name the file with `-f FILE`, or start with `publish init DIR`",
-                )
-            ]
+        missing = Problem(
+            file=path.name,
+            line=0,
+            key="",
+            code="no-settings",
+            message=f"there is no {path.name} in {path.parent}; it holds the site's settings",
+            fix="go to the folder of your site, name the file with `publish -f FILE …`, or start a site with "
+            "`publish init DIR`",
         )
+        return None, (missing,)
     reader = _Reader(path, environment)
     try:
         settings = _settings(reader, reader.tree(path))
     except _Stop:
         settings = None
-    problems = reader.placed()
-    if settings is None or any(problem.severity == "error" for problem in problems):
-        raise SettingsError(sorted(problems, key=lambda item: (item.file, item.line, item.key)))
-    return settings
+    problems = sorted(reader.placed(), key=lambda item: (item.file, item.line, item.key))
+    return settings, tuple(problems)
 
 
 def _settings(reader: _Reader, tree: Mapping_) -> Settings:

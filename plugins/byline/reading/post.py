@@ -16,7 +16,7 @@ from byline.reading.body import check_body, heading, without_code
 from byline.reading.files import Reading, inside, picture
 from byline.reading.share import earliest, read_share
 from byline.reading.when import dates_of
-from byline.yamlread import Mapping_, Scalar, Sequence_, walk
+from byline.yamlread import Lines, Mapping_, Scalar, Sequence_
 
 _MORE = re.compile(r"<!--\s*more\s*-->")
 _SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
@@ -38,7 +38,7 @@ _OTHER_NAMES = {
     "x": "share", "facebook": "share", "mastodon": "share", "bluesky": "share", "at": "share", "as": "share",
 }  # fmt: skip
 TITLE_ADVICE, DESCRIPTION_ADVICE = 90, 200
-_EXCERPT_FROM = 3_000
+_EXCERPT_FROM = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +113,7 @@ def read_post(source: Source, reading: Reading) -> Post | None:
         effort=effort,
         draft=draft,
         share=share,
-        lines=dict(walk(source.node)),
+        lines=Lines(source.node),
     )
 
 

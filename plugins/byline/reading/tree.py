@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from byline.errors import Problem
@@ -39,7 +40,11 @@ class Tree:
 
     def shown(self, path: str) -> str:
         """The file as messages name it: relative to the folder of mkdocs.yml."""
-        return Path(os.path.relpath(self.docs / path, self.root)).as_posix()
+        return posixpath.normpath(f"{self._prefix}/{path}")
+
+    @cached_property
+    def _prefix(self) -> str:
+        return Path(os.path.relpath(self.docs, self.root)).as_posix()
 
     def image(self, path: str) -> Image:
         """What the first bytes of the picture tell; looked at once."""

@@ -1,0 +1,245 @@
+"""Every rule that `publish check` shows: what reading found, and what only shows when posts meet settings. Offline."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from byline import cards, links, registry, sharing
+from byline.content import Content, addresses
+from byline.errors import Problem, Severity, UsageError
+from byline.model import Post
+from byline.settings import Account, Settings
+from byline.yamlread import YamlProblem, decode
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from byline.channels.base import Channel
+
+
+def run(
+    settings: Settings,
+    content: Content,
+    paths: Sequence[str] = (),
+    *,
+    published: Mapping[str, str] | None = None,
+    against: Iterable[Mapping[str, str]] = (),
+) -> tuple[Problem, ...]:
+    """Every problem, by file and line, each told once.
+
+    `paths` (relative to the folder of mkdocs.yml) keeps those of these files and folders alone. `published` maps the
+    id of a post that was sent to the address it was sent with; `against` are the entries of an older `byline.json`.
+    """
+    found = list(content.problems)
+    found += _campaigns(settings)
+    found += _labels(content.posts)
+    composers = _composers(settings)
+    for post in content.posts:
+        found += _post(post, settings)
+        found += _tellings(post, settings, content, composers)
+    found += _moved(settings, content, published or {})
+    found += _vanished(settings, content, against)
+    told: dict[tuple[str, int, str, str], Problem] = {}
+    for problem in found:
+        if not paths or any(_under(problem.file, path) for path in paths):
+            told.setdefault(
+                (problem.file, problem.line, problem.key, problem.code + problem.message), problem
+            )
+    return tuple(sorted(told.values(), key=lambda item: (item.file, item.line, item.key, item.code)))
+
+
+def _under(file: str, path: str) -> bool:
+    path = posixpath.normpath(path)
+    return path == "." or file == path or file.startswith(f"{path}/")
+
+
+def _at(post: Post, key: str, code: str, message: str, fix: str, severity: Severity = "error") -> Problem:
+    return Problem(
+        file=post.path, line=post.line(key), key=key, code=code, message=message, fix=fix, severity=severity
+    )
+
+
+def _campaigns(settings: Settings) -> Iterable[Problem]:
+    """Campaign words that analytics would file under another channel."""
+    for slug, campaign in settings.campaigns.items():
+        for code, message, fix in links.lint(slug):
+            yield Problem(
+                file=settings.file_name,
+                line=campaign.line,
+                key=f"byline.campaigns.{slug}",
+                code=code,
+                message=message,
+                fix=fix,
+                severity="warning",
+            )
+
+
+def _labels(posts: Iterable[Post]) -> Iterable[Problem]:
+    """Categories that differ in spelling alone would share one page."""
+    first: dict[str, tuple[str, Post]] = {}
+    for post in posts:
+        for category in post.categories:
+            usual, other = first.setdefault(links.slug(category), (category, post))
+            if usual != category:
+                yield _at(
+                    post,
+                    "categories",
+                    "category-spelling",
+                    f"the category `{category}` is spelt `{usual}` in {other.path}; both would be one page",
+                    "spell both alike",
+                    "warning",
+                )
+
+
+def _post(post: Post, settings: Settings) -> Iterable[Problem]:
+    campaign = settings.campaigns.get(post.campaign)
+    if campaign is None:
+        for code, message, fix in links.lint(links.campaign_word(post)):
+            why = "the address is the campaign word of a post without a campaign"
+            yield _at(
+                post, "slug", code, f"{message} ({why})", fix + ", or give the post a `campaign`", "warning"
+            )
+        return
+    day = post.published.astimezone(settings.zone).date()
+    if (campaign.start and day < campaign.start) or (campaign.end and day > campaign.end):
+        early = campaign.start is not None and day < campaign.start
+        edge = f"starts ({campaign.start})" if early else f"ended ({campaign.end})"
+        yield _at(
+            post,
+            "campaign",
+            "outside-campaign",
+            f"the post is public on {day}, {'before' if early else 'after'} the campaign `{campaign.slug}` {edge}",
+            f"choose another campaign or day, or change the dates in {settings.file_name}",
+            "warning",
+        )
+
+
+def _composers(settings: Settings) -> Callable[[Account], Channel]:
+    """A driver for each account, without network or secrets: it only composes."""
+    from byline.http import Http
+    from byline.settings import Secrets
+    from byline.times import SystemClock
+
+    made: dict[tuple[str, str], Channel] = {}
+    clock = SystemClock()
+
+    def composer(account: Account) -> Channel:
+        key = (account.channel, account.name)
+        if key not in made:
+            driver = registry.channel(account.channel)
+            made[key] = driver(account, http=Http(settings.timeouts, clock), secrets=Secrets({}), clock=clock)
+        return made[key]
+
+    return composer
+
+
+def _tellings(
+    post: Post, settings: Settings, content: Content, composers: Callable[[Account], Channel]
+) -> Iterable[Problem]:
+    """What is wrong with `share`, and words that do not fit the network they were written for."""
+    told = sharing.tellings(post, settings, content.authors)
+    yield from told.problems
+    written = [telling for telling in told.items if telling.written]  # derived words are fitted
+    card = cards.card(post, settings, content.authors, "") if written else None
+    for telling in written:
+        assert card is not None
+        card = replace(card, url=telling.link)
+        _, wrong = composers(telling.account).compose(sharing.draft(telling, post, settings, card))
+        for text in wrong:
+            yield Problem(
+                file=post.path,
+                line=telling.line or post.line(f"share.{telling.channel}"),
+                key=f"share.{telling.channel}",
+                code="does-not-fit",
+                message=f"{registry.label(telling.channel)}, {telling.account.name}: {text}",
+                fix=f"change the text under `share.{telling.channel}`",
+            )
+
+
+def _moved(settings: Settings, content: Content, published: Mapping[str, str]) -> Iterable[Problem]:
+    """Posts that were sent with an address which is no longer theirs: the links out there would break."""
+    for post in content.posts:
+        old = _path(settings, published.get(post.id, ""))
+        if old and old not in addresses(post):
+            yield _at(
+                post,
+                "slug",
+                "moved-post",
+                f"the post was sent with the address /{old}/ and now lies at /{post.url}",
+                f"add the line `aliases: [/{old}/]`, so that links already sent still lead here",
+                "warning",
+            )
+
+
+def _vanished(
+    settings: Settings, content: Content, against: Iterable[Mapping[str, str]]
+) -> Iterable[Problem]:
+    """Addresses of an older site that nothing answers to any more."""
+    there = {path for post in content.posts if not post.draft for path in addresses(post)}
+    by_id = {post.id: post for post in content.posts if post.id}
+    for entry in against:
+        old = _path(settings, str(entry.get("url", "")))
+        if not old or old in there:
+            continue
+        post = by_id.get(str(entry.get("id", "")))
+        if post is not None and post.draft and old in addresses(post):
+            yield _at(
+                post,
+                "draft",
+                "vanished",
+                f"/{old}/ is public already; as a draft the page would vanish",
+                "delete the line `draft: true`",
+            )
+        elif post is not None:
+            yield _at(
+                post,
+                "slug",
+                "vanished",
+                f"/{old}/ is public already; the post now lies at /{post.url} and nothing is left there",
+                f"add the line `aliases: [/{old}/]`",
+            )
+        else:
+            yield Problem(
+                file=str(entry.get("source", "")) or "byline.json",
+                line=0,
+                key="",
+                code="vanished",
+                message=f"/{old}/ is public already, and no post has that address any more",
+                fix=f"bring the post back, or add `aliases: [/{old}/]` to the post that takes its place",
+            )
+
+
+def _path(settings: Settings, url: str) -> str:
+    """An address of this site, absolute or not, in the spelling for comparing; empty for none."""
+    try:
+        path = urlsplit(url).path
+    except ValueError:
+        return ""
+    base = urlsplit(settings.site_url).path
+    if urlsplit(url).netloc and path.startswith(base):
+        path = path[len(base) :]
+    return path.strip("/").lower()
+
+
+def manifest(file: Path) -> tuple[Mapping[str, str], ...]:
+    """The posts of a `byline.json`. Raises UsageError when it is none."""
+    try:
+        found: Any = json.loads(decode(file.read_bytes()))
+        posts = found["posts"]
+        if not all(isinstance(post, dict) and isinstance(post.get("url"), str) for post in posts):
+            raise TypeError
+    except OSError as error:
+        raise UsageError(
+            f"{file} cannot be read: {error.strerror}", hint="name the manifest of the public site"
+        ) from None
+    except (ValueError, KeyError, TypeError, YamlProblem):
+        raise UsageError(
+            f"{file} is no manifest of a site",
+            hint="take `byline.json` from the public site, where the build put it",
+        ) from None
+    return tuple(posts)
