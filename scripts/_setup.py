@@ -60,7 +60,7 @@ def ready(lock: str = "run") -> None:
         began = time.monotonic()
         requirements = ROOT / "requirements" / f"{lock}.txt"
         packages = sum(line[:1].isalpha() for line in requirements.read_text(encoding="utf-8").splitlines())
-        say(f"Setting up {VENV} (once; {packages} packages from requirements/{lock}.txt)")
+        say(f"Setting up {VENV} (once; requirements/{lock}.txt, packages: {packages})")
         uv = shutil.which("uv")
         if not _usable():
             _make(uv)
@@ -78,7 +78,7 @@ def say(text: str) -> None:
 
 def newer_python() -> None:
     """Carry on under Python 3.11 or newer: this one, else one on the PATH, else say what is missing and leave."""
-    if sys.version_info >= OLDEST:
+    if sys.version_info[:2] >= OLDEST:
         return
     for minor in range(20, OLDEST[1] - 1, -1):
         found = shutil.which(f"python3.{minor}")
@@ -176,16 +176,17 @@ def _run(command: list[str], counting: str) -> str:
         )  # fmt: skip
     except OSError as error:
         return str(error)
-    assert process.stdout is not None
-    for line in process.stdout:
-        lines.append(line.rstrip())
-        if counting.startswith("of ") and line.startswith(("Collecting ", "Requirement already")):
-            seen += 1
-            if seen % 10 == 0:
-                say(f"  {seen} {counting} packages …")
-        if line.startswith("Installing collected"):
-            say("  installing …")
-    if process.wait() == 0:
+    with process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            lines.append(line.rstrip())
+            if counting.startswith("of ") and line.startswith(("Collecting ", "Requirement already")):
+                seen += 1
+                if seen % 10 == 0:
+                    say(f"  {seen} {counting} packages …")
+            if line.startswith("Installing collected"):
+                say("  installing …")
+    if process.returncode == 0:
         return ""
     return "\n".join([line for line in lines if line][-8:]) or f"{command[0]} ended with {process.returncode}"
 
