@@ -278,10 +278,6 @@ class Sender:
         for name, carried in self._done.items():
             kinds.setdefault(_outcome(carried, name in found), []).append(name)
         kept_back = [item.id for item in plan.deliveries if item.blocked and item.state == "held"]
-        if not kept_back:
-            kept_back = list(
-                dict.fromkeys(problem.file for problem in plan.problems if not plan.later(problem))
-            )
         return Result(
             deliveries=tuple(self._final(records)),
             hash=plan.hash,

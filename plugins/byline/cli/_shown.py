@@ -1,0 +1,356 @@
+"""A plan as people read it: text for a terminal, Markdown for a pull request's comment, a page that opens alone."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import click
+
+from byline import links, registry, times
+from byline.ledger.base import BASELINE, Info
+from byline.planning import Delivery, Plan, State
+from byline.settings import Settings
+
+if TYPE_CHECKING:
+    from byline.gate import Look
+
+MARKS: Mapping[State, str] = {
+    "due": "+", "later": "~", "held": "!", "manual": "*", "sending": "?", "unknown": "?", "failed": "!",
+    "sent": "=", "skipped": "-", "retracted": "-",
+}  # fmt: skip
+WORDS: Mapping[State, str] = {
+    "due": "to send now", "later": "later", "held": "held", "manual": "to post by hand", "sending": "may be out",
+    "unknown": "may be out", "failed": "rejected", "sent": "out", "skipped": "not sent", "retracted": "taken back",
+}  # fmt: skip
+_COLOURS: Mapping[str, str] = {"+": "green", "!": "red", "?": "yellow", "*": "cyan", "~": "blue"}
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_FROM = {
+    "default": "from the description",
+    "site": "the site's words",
+    "network": "written for this network",
+    "account": "written for this account",
+}
+
+
+def moment(at: datetime) -> str:
+    """`Tue 24 Nov 2026 11:00`, whatever the machine's language."""
+    return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]} {at.year} {at:%H:%M}"
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """`0.20 USD`; thousandths only where there are any."""
+    shown = f"{amount:.2f}" if amount == amount.quantize(Decimal("0.01")) else f"{amount.normalize():f}"
+    return f"{shown} {currency}"
+
+
+def when(item: Delivery, now: datetime, settings: Settings) -> str:
+    """The hour in the site's zone as a person would say it."""
+    if item.state == "due" and item.ready:
+        return "now"
+    if item.state == "sent" and item.record is not None and item.record.sent_at is not None:
+        return moment(item.record.sent_at.astimezone(settings.zone))
+    if item.due is None:
+        return "later"
+    due, today = item.due.astimezone(settings.zone), now.astimezone(settings.zone)
+    if due.date() == today.date():
+        return f"today {due:%H:%M}"
+    if due.date() == today.date() + timedelta(days=1):
+        return f"tomorrow {due:%H:%M}"
+    return moment(due)
+
+
+def used(item: Delivery) -> str:
+    """`61 of 280 characters`, `thread of 2, 241 + 188 of 280 characters`."""
+    message = item.message
+    if message is None:
+        return ""
+    counts = " + ".join(str(number) for number in message.used)
+    thread = f"thread of {len(message.parts)}, " if len(message.parts) > 1 else ""
+    return f"{thread}{counts} of {message.limit} {registry.channel(item.channel).caps.unit}"
+
+
+def next_step(item: Delivery) -> str:
+    """The command that this delivery waits for; empty when it needs none."""
+    match item.state:
+        case "unknown" | "sending":
+            return f"publish reconcile {item.id}"
+        case "held" if item.blocked:
+            return f"publish check {item.path}"
+        case "held":
+            return f"publish send --late {item.id}"
+        case "failed":
+            return "change the text, image or link, or: publish send --retry"
+        case "manual":
+            return f"publish record {item.id} --url ADDRESS"
+        case "due" if not item.over_budget:
+            return "publish send"
+        case _:
+            return ""
+
+
+def plain(plan: Plan, settings: Settings, history: Info, live: Mapping[str, Look]) -> str:
+    """The plan for a terminal."""
+    return "\n".join(_plain(plan, settings, history, live))
+
+
+def _plain(plan: Plan, settings: Settings, history: Info, live: Mapping[str, Look]) -> Iterator[str]:
+    now = plan.now.astimezone(settings.zone)
+    yield (
+        _bold(f"Plan for {settings.site_name}")
+        + f"   {moment(now)} {settings.zone.key}   {_history(history, plan)}"
+    )
+    for path, items in _by_file(plan.deliveries):
+        first = items[0]
+        yield ""
+        yield _bold(path) + f"   “{first.title}”" + _campaign(first)
+        if first.telling is not None:
+            page = _page(first, settings)
+            yield f"  page {page}" + (f"   {_live(live[first.post])}" if first.post in live else "")
+        for item in items:
+            yield ""
+            yield from _entry(item, plan, settings)
+    yield ""
+    yield from _summary(plan, settings)
+
+
+def _entry(item: Delivery, plan: Plan, settings: Settings) -> Iterator[str]:
+    mark = MARKS[item.state]
+    head = f"  {mark} {registry.label(item.channel):<10} {item.account:<10} {when(item, plan.now, settings)}"
+    facts = [used(item), f"about {money(item.cost, item.currency)}" if item.cost else ""]
+    if item.state != "due" or not item.ready:
+        facts.insert(0, "old post, not sent" if item.reason == BASELINE else WORDS[item.state])
+    yield click.style(f"{head:<46}", fg=_COLOURS.get(mark)) + "   " + ", ".join(filter(None, facts))
+    rows: list[str] = []
+    for number, part in enumerate(item.text, 1):
+        lead = f"{number}  " if len(item.text) > 1 else ""
+        rows += [
+            (lead if not index else " " * len(lead)) + line for index, line in enumerate(part.split("\n"))
+        ]
+    for row in rows:
+        yield f"      │ {row}".rstrip()
+    yield from _below(item)
+    if item.reason and item.reason != BASELINE:
+        yield f"      {item.reason}"
+    step = next_step(item)
+    if step and item.state not in ("due", "failed") and step not in item.reason:
+        yield f"      next: {step}"
+
+
+def _below(item: Delivery) -> Iterator[str]:
+    """Card, picture, link and where the words came from, under the bar."""
+    message, telling = item.message, item.telling
+    rows: list[str] = []
+    if message is not None and message.card is not None:
+        rows.append(f"card: {message.card.title}")
+        if message.card.picture.url:
+            rows.append(f"      {message.card.picture.url}")
+    if message is not None and message.image is not None:
+        rows.append(
+            f"picture: {telling.image if telling else ''}"
+            + (f" ({message.image.alt})" if message.image.alt else "")
+        )
+    if item.link and item.state not in ("skipped", "retracted"):
+        rows.append(f"link: {item.link}")
+    if item.url:
+        rows.append(f"out at: {item.url}")
+    if telling is not None and message is not None:
+        words = _FROM.get(telling.origin.get("text", ""), "")
+        cut = f"; left out: {_short(message.cut)}" if message.cut else ""
+        rows.append(f"words: {words}{cut}")
+    for index, row in enumerate(rows):
+        yield f"      {'└' if index == len(rows) - 1 else '├'} {row}"
+
+
+def _summary(plan: Plan, settings: Settings) -> Iterator[str]:
+    parts = [text for _, text in _counts(plan)]
+    yield _bold("Plan   ") + (", ".join(parts) if parts else "nothing to send") + f".   hash {plan.hash[:12]}"
+    yield from (f"Cost   {line}" for line in _costs(plan))
+    if plan.old:
+        yield (
+            f"Old    {_count(len(plan.old), 'old post')} will not be sent: sending begins with what is at most "
+            f"{times.words(settings.late_limit)} past (on purpose: publish send --backfill --max 5)"
+        )
+    yield _bold("Next   ") + _next(plan)
+
+
+def _counts(plan: Plan) -> Iterator[tuple[State, str]]:
+    order: tuple[State, ...] = (
+        "due", "manual", "later", "held", "failed", "unknown", "sending", "sent", "skipped", "retracted"
+    )  # fmt: skip
+    for state in order:
+        number = sum(1 for item in plan.deliveries if item.state == state)
+        waiting = sum(1 for item in plan.deliveries if item.state == state == "due" and not item.ready)
+        if number - waiting:
+            yield state, f"{number - waiting} {WORDS[state]}"
+        if waiting:
+            yield state, f"{waiting} waiting"
+
+
+def _costs(plan: Plan) -> Iterator[str]:
+    totals: dict[str, Decimal] = {}
+    for item in plan.deliveries:
+        if item.ready and item.cost:
+            totals[item.currency] = totals.get(item.currency, Decimal(0)) + item.cost
+    for currency, total in totals.items():
+        yield f"about {money(total, currency)} for what goes out now"
+
+
+def _next(plan: Plan) -> str:
+    if plan.problems:
+        return f"mend {_count(len(plan.problems), 'mistake')} (publish check), then: publish plan"
+    if any(item.state in ("unknown", "sending") for item in plan.deliveries):
+        return "publish reconcile"
+    if plan.ready():
+        return "publish send        (exactly this plan: publish plan --out plan.json, then publish send --plan plan.json)"
+    if any(item.state == "manual" for item in plan.deliveries):
+        return "post by hand what is marked *, then publish record"
+    return "nothing to do now"
+
+
+def markdown(plan: Plan, settings: Settings, history: Info, live: Mapping[str, Look]) -> str:
+    """The plan for a comment on a pull request."""
+    return "\n".join(_markdown(plan, settings, history, live))
+
+
+def _markdown(plan: Plan, settings: Settings, history: Info, live: Mapping[str, Look]) -> Iterator[str]:
+    now = plan.now.astimezone(settings.zone)
+    counts = ", ".join(text for _, text in _counts(plan)) or "nothing to send"
+    yield f"### What goes out: {counts}"
+    yield ""
+    yield f"{moment(now)} {settings.zone.key} · {_history(history, plan)} · `{plan.hash[:12]}`"
+    for path, items in _by_file(plan.deliveries):
+        yield ""
+        yield f"#### {_inline(items[0].title)}"
+        yield ""
+        look = f" · {_inline(_live(live[items[0].post]))}" if items[0].post in live else ""
+        yield f"`{path}`{_inline(_campaign(items[0]))}{look}"
+        for item in items:
+            yield ""
+            facts = [when(item, plan.now, settings), used(item)]
+            facts += [f"about {money(item.cost, item.currency)}"] if item.cost else []
+            state = "old post, not sent" if item.reason == BASELINE else WORDS[item.state]
+            yield f"**{registry.label(item.channel)}, {item.account}** · {state} · " + ", ".join(
+                filter(None, facts)
+            )
+            yield from _quoted(item)
+            if item.reason and item.reason != BASELINE:
+                yield ""
+                yield f"{_inline(item.reason)}"
+    if plan.problems:
+        yield ""
+        yield "#### To mend first"
+        yield ""
+        for problem in plan.problems:
+            yield f"- `{problem.file}:{problem.line}` {_inline(problem.message)} Fix: {_inline(problem.fix)}"
+    yield ""
+    for line in _costs(plan):
+        yield f"Cost: {line}"
+
+
+def _quoted(item: Delivery) -> Iterator[str]:
+    """The exact text in a fence that it cannot close, then card and link."""
+    for part in item.text:
+        fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", part)), default=0))
+        yield ""
+        yield f"{fence}text"
+        yield part
+        yield fence
+    if item.message is not None and item.message.card is not None and item.message.card.picture.url:
+        yield ""
+        yield f"Card: {_inline(item.message.card.title)}, <{item.message.card.picture.url}>"
+    if item.link:
+        yield ""
+        yield f"Link: <{item.link}>"
+
+
+def page(plan: Plan, settings: Settings, history: Info, live: Mapping[str, Look]) -> str:
+    """The plan as a page that opens alone."""
+    return "\n".join(_html(plan, settings, history, live))
+
+
+_STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#1c1c1c}"
+    "pre{white-space:pre-wrap;overflow-wrap:anywhere;font:inherit;border-left:4px solid #1f4e79;margin:.5rem 0;"
+    "padding:.25rem 1rem;background:#f5f6f8}h2{margin-top:2.5rem}h3{margin-bottom:.25rem;font-size:1rem}"
+    "p{margin:.25rem 0;overflow-wrap:anywhere}.why{color:#8a3b00}small{color:#595959}"
+    "@media(prefers-color-scheme:dark){body{background:#16181b;color:#e8e8e8}pre{background:#22262b}"
+    ".why{color:#ffb37a}small{color:#a8a8a8}}"
+)
+
+
+def _html(plan: Plan, settings: Settings, history: Info, live: Mapping[str, Look]) -> Iterator[str]:
+    now = plan.now.astimezone(settings.zone)
+    counts = ", ".join(text for _, text in _counts(plan)) or "nothing to send"
+    title = html.escape(f"Plan for {settings.site_name}")
+    yield f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+    yield f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head><body>'
+    yield f"<h1>{title}</h1><p>{html.escape(counts)}</p>"
+    yield f"<p><small>{html.escape(f'{moment(now)} {settings.zone.key} · {_history(history, plan)} · {plan.hash}')}</small></p>"
+    for path, items in _by_file(plan.deliveries):
+        look = f" · {_live(live[items[0].post])}" if items[0].post in live else ""
+        yield f"<h2>{html.escape(items[0].title)}</h2>"
+        yield f"<p><small>{html.escape(path + _campaign(items[0]) + look)}</small></p>"
+        for item in items:
+            facts = [WORDS[item.state], when(item, plan.now, settings), used(item)]
+            facts += [f"about {money(item.cost, item.currency)}"] if item.cost else []
+            head = f"{registry.label(item.channel)}, {item.account}: {', '.join(filter(None, facts))}"
+            yield f"<h3>{html.escape(head)}</h3>"
+            for part in item.text:
+                yield f"<pre>{html.escape(part)}</pre>"
+            for row in _below(item):
+                yield f"<p><small>{html.escape(row.strip(' ├└'))}</small></p>"
+            if item.reason:
+                shown = "old post, not sent" if item.reason == BASELINE else item.reason
+                yield f'<p class="why">{html.escape(shown)}</p>'
+    yield "</body></html>"
+
+
+def _by_file(deliveries: Iterable[Delivery]) -> Iterator[tuple[str, Sequence[Delivery]]]:
+    groups: dict[str, list[Delivery]] = {}
+    for item in deliveries:
+        groups.setdefault(item.path or item.post, []).append(item)
+    yield from groups.items()
+
+
+def _history(info: Info, plan: Plan) -> str:
+    if info.store == "none" or plan.first_run:
+        return "sending history: empty, this is the first run"
+    written = f", last written {times.words(plan.now - info.written)} ago" if info.written else ""
+    return f"sending history: {info.store}{written}"
+
+
+def _campaign(item: Delivery) -> str:
+    word = links.tags(item.link).get("utm_campaign", "") if item.link else ""
+    return f"   campaign {word}" if word else ""
+
+
+def _page(item: Delivery, settings: Settings) -> str:
+    return item.link.partition("?")[0] if item.link else settings.site_url
+
+
+def _live(look: Look) -> str:
+    return f"live: {look.reason}" if look.ok else f"not live: {look.reason}"
+
+
+def _inline(text: str) -> str:
+    """Words of a post inside Markdown: nothing in them may become markup, a mention or a link of the comment's."""
+    return re.sub(r"([\\`*_{}\[\]()#+!|<>~@])", r"\\\1", " ".join(text.split()))
+
+
+def _short(text: str, limit: int = 80) -> str:
+    text = " ".join(text.split())
+    return f"“{text}”" if len(text) <= limit else f"“{text[: limit - 1]}…”"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _bold(text: str) -> str:
+    return click.style(text, bold=True)

@@ -1,0 +1,140 @@
+"""`publish plan`: exactly what would go out, and why. Opens no connection, needs no token, writes no file but --out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from byline.cli._publishing import (
+    json_option,
+    make_drivers,
+    open_http,
+    paths_argument,
+    profile_option,
+    read_scope,
+    scope_json,
+    to_option,
+    write_out,
+)
+from byline.cli.common import DONE, STOPPED, App, emit_json, show_problems
+
+if TYPE_CHECKING:
+    from byline.content import Content
+    from byline.gate import Look
+    from byline.http import Http
+    from byline.ledger.base import Info
+    from byline.planning import Plan, Scope
+    from byline.settings import Settings
+
+_BY_ENDING = {".json": "json", ".md": "md", ".html": "html", ".htm": "html"}
+
+
+@click.command()
+@paths_argument
+@to_option
+@profile_option
+@click.option("--all", "everything", is_flag=True, help="Also what is out, skipped or taken back.")
+@json_option
+@click.option("--format", "form", type=click.Choice(["text", "md", "html"]), help="How to show it.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also write it to a file: plan.json, plan.md, plan.html.",
+)
+@click.option("--live", is_flag=True, help="Look whether the pages are live.")
+@click.pass_obj
+def command(
+    app: App,
+    paths: Sequence[str],
+    to: Sequence[str],
+    profile: str | None,
+    everything: bool,
+    as_json: bool,
+    form: str | None,
+    out: Path | None,
+    live: bool,
+) -> int:
+    """See exactly what would go out: text, card, link, time, cost and reason.
+
+    Opens no connection and needs no token. A plan kept with --out plan.json can be sent with
+    `publish send --plan plan.json`, which refuses if anything differs.
+    """
+    from byline import content as contents
+    from byline import planning
+    from byline.ledger import read_snapshot
+
+    settings = app.settings()
+    content = contents.read(settings)
+    scope = read_scope(settings, content, paths, to, profile)
+    history = read_snapshot(settings, app.clock)
+    http = open_http(app, settings)
+    plan = planning.plan(
+        content,
+        settings,
+        history,
+        app.clock.now(),
+        drivers=make_drivers(app, http),
+        scope=scope,
+        everything=everything,
+    )
+    looks = _look(plan, content, settings, http) if live else {}
+    shown = "json" if as_json else form or "text"
+    if out is not None:
+        kept = "json" if as_json else form or _BY_ENDING.get(out.suffix.lower(), "text")
+        write_out(out, click.unstyle(_render(kept, plan, settings, history.info, looks, scope)))
+    if shown == "json":
+        emit_json(_as_json(plan, scope, looks))
+    else:
+        click.echo(_render(shown, plan, settings, history.info, looks, scope))
+        if plan.problems:
+            show_problems(plan.problems, err=True)
+    return STOPPED if plan.problems else DONE
+
+
+def _look(plan: Plan, content: Content, settings: Settings, http: Http) -> Mapping[str, Look]:
+    """One look at the page of each post that is due."""
+    from byline import cards, gate
+
+    due = {item.post for item in plan.deliveries if item.state in ("due", "manual", "held")}
+    return {
+        post.id: gate.look(post, cards.picture(post, settings, content.authors), settings.site_url, http)
+        for post in content.posts
+        if post.id in due
+    }
+
+
+def _render(
+    form: str, plan: Plan, settings: Settings, history: Info, looks: Mapping[str, Look], scope: Scope
+) -> str:
+    from byline.cli import _shown
+
+    match form:
+        case "json":
+            return json.dumps(_as_json(plan, scope, looks), ensure_ascii=False, indent=2)
+        case "md":
+            return _shown.markdown(plan, settings, history, looks)
+        case "html":
+            return _shown.page(plan, settings, history, looks)
+        case _:
+            return _shown.plain(plan, settings, history, looks)
+
+
+def _as_json(plan: Plan, scope: Scope, looks: Mapping[str, Look]) -> dict[str, Any]:
+    from byline import times
+
+    value = plan.as_json() | {
+        "at": times.iso(plan.now),
+        "first_run": plan.first_run,
+        "scope": scope_json(scope),
+        "problems": [problem.as_json() for problem in plan.problems],
+        "digests": dict(plan.digests),
+    }
+    if looks:
+        value["live"] = {
+            name: {"ok": look.ok, "url": look.url, "reason": look.reason} for name, look in looks.items()
+        }
+    return value
