@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
-from byline.testing.server import Answer, Call, Fake, Posted, PostedCard, PostedImage, answer
+from byline.testing.server import Answer, Call, Case, Fake, Posted, PostedCard, PostedImage, answer
 from byline.times import Clock
 
 DUPLICATE_WINDOW = timedelta(minutes=10)
@@ -491,3 +491,26 @@ def _mime(data: bytes) -> str:
         if data.startswith(start):
             return mime
     return ""
+
+
+def _signed_in(clock: Clock) -> LinkedIn:
+    fake = LinkedIn(clock)
+    fake.allow("AQX-organization-token", person="Kx1", organizations={"2414183": "Acme"})
+    fake.allow("AQX-members-own-token", person="Kx1")
+    return fake
+
+
+CASES = (
+    Case(
+        name="organization",
+        fake=_signed_in,
+        environment={"LINKEDIN_ACCESS_TOKEN": "AQX-organization-token"},
+        account="{urn: 'urn:li:organization:2414183'}",
+    ),
+    Case(
+        name="member",
+        fake=_signed_in,
+        environment={"LINKEDIN_ACCESS_TOKEN": "AQX-members-own-token"},
+        account="{urn: 'urn:li:person:Kx1'}",
+    ),
+)

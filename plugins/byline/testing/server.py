@@ -174,6 +174,7 @@ class Fake:
         self._lock = threading.RLock()
         self._over = threading.Event()
         self._server: ThreadingHTTPServer | None = None
+        self._port = 0
         self._thread: threading.Thread | None = None
         self._asked: dict[str, int] = {}
 
@@ -190,6 +191,7 @@ class Fake:
         """Answer on a free port of 127.0.0.1."""
         self._over.clear()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
+        self._port = int(self._server.server_address[1])
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, name=self.label, daemon=True
         )
@@ -207,8 +209,8 @@ class Fake:
     @property
     def url(self) -> str:
         """The base URL, without a trailing slash."""
-        assert self._server is not None, "start the fake first"
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        assert self._port, "start the fake first"
+        return f"http://127.0.0.1:{self._port}"
 
     @property
     def posts(self) -> tuple[Posted, ...]:
@@ -315,6 +317,24 @@ class Fake:
                 planned.left -= 1
                 return planned.fault
         return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One kind of account. In the two texts of YAML `{api}` stands for the fake's address.
+
+    `fake` makes the service, not yet started, with the account signed in by the secrets of `environment`.
+    """
+
+    name: str
+    fake: Callable[[Clock], Fake]
+    environment: Mapping[str, str]
+    account: str = "{}"
+    block: str = "{}"
+    threads: str = ""  # more YAML for the block that allows threads, where they are off at first
+
+    def __str__(self) -> str:
+        return self.name
 
 
 def _page(call: Call) -> Answer:

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qsl, quote, unquote
 
 from byline import text as texts
-from byline.testing.server import Answer, Call, Fake, Posted, PostedCard, PostedImage, answer
+from byline.testing.server import Answer, Call, Case, Fake, Posted, PostedCard, PostedImage, answer
 from byline.times import Clock
 
 LIMIT = 280
@@ -476,3 +476,24 @@ def _problem(
 
 def _invalid(detail: str) -> Answer:
     return _problem(400, "Invalid Request", detail, kind=_INVALID)
+
+
+def _signed_in(clock: Clock) -> Twitter:
+    fake = Twitter(clock)
+    fake.allow("consumer-key-1", "consumer-secret/+1", "2244994945-token", "token-secret&1")
+    return fake
+
+
+CASES = (
+    Case(
+        name="account",
+        fake=_signed_in,
+        environment={
+            "TWITTER_CONSUMER_KEY": "consumer-key-1",
+            "TWITTER_CONSUMER_SECRET": "consumer-secret/+1",
+            "TWITTER_ACCESS_TOKEN": "2244994945-token",
+            "TWITTER_ACCESS_TOKEN_SECRET": "token-secret&1",
+        },
+        threads="threads: true",
+    ),
+)
