@@ -10,10 +10,12 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Generic, TypeVar
 
 HALF_LIFE_DAYS = 7.0
 
 Shares = tuple[Fraction, ...]
+K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,15 +187,15 @@ MODELS: Mapping[str, Model] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Flow:
+class Flow(Generic[K]):
     """One path with the number of people who converted after it and who did not."""
 
-    keys: tuple[Hashable, ...]
+    keys: tuple[K, ...]
     conversions: Fraction = Fraction(1)
     others: Fraction = Fraction(0)
 
 
-def removal_effects(flows: Sequence[Flow]) -> tuple[dict[Hashable, float], float]:
+def removal_effects(flows: Sequence[Flow[K]]) -> tuple[dict[K, float], float]:
     """How much of P(conversion) goes with each key, and P(conversion) itself, of the order-1 chain.
 
     Solved exactly by linear algebra, not simulated: with N = (I - Q)^-1 the chance to come to a key is
@@ -232,7 +234,7 @@ def removal_effects(flows: Sequence[Flow]) -> tuple[dict[Hashable, float], float
     return effects, whole
 
 
-def markov_shares(flows: Sequence[Flow]) -> dict[Hashable, Fraction]:
+def markov_shares(flows: Sequence[Flow[K]]) -> dict[K, Fraction]:
     """Each key's part of all conversions: its removal effect over the sum of all; sums to exactly 1, or is empty."""
     effects, _ = removal_effects(flows)
     exact = {key: Fraction(max(effect, 0.0)) for key, effect in effects.items()}

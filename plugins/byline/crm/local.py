@@ -284,14 +284,15 @@ class LocalCrm:
     def deals(self, since: datetime | None = None) -> Iterator[Deal]:
         """Every deal, oldest first.
 
-        A deal that names only a person belongs to that person's latest lead at the time, else to the first one
-        that came after it.
+        A deal that names only a person belongs to that person's latest lead when it was opened; a lead of the
+        same day counts too, for many systems give a deal a date without an hour.
         """
         rows = self._all(
             "SELECT id, CASE WHEN lead_id != '' OR person = '' THEN lead_id ELSE coalesce("
             " (SELECT l.id FROM leads l WHERE l.person = deals.person AND l.at <= deals.created AND l.aside = ''"
             "  ORDER BY l.at DESC, l.id DESC LIMIT 1),"
-            " (SELECT l.id FROM leads l WHERE l.person = deals.person AND l.aside = '' ORDER BY l.at, l.id LIMIT 1),"
+            " (SELECT l.id FROM leads l WHERE l.person = deals.person AND l.aside = ''"
+            "  AND julianday(l.at) <= julianday(deals.created) + 1 ORDER BY l.at, l.id LIMIT 1),"
             " '') END, person, created, closed, won, stage, amount, currency"
             " FROM deals WHERE created >= ? ORDER BY created, id",
             (_since(since),),

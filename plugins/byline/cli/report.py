@@ -1,0 +1,201 @@
+"""`publish report`: which posts brought enquiries and revenue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from byline.attribution.credit import BY
+from byline.attribution.models import MODELS
+from byline.cli.common import App, emit_json, progress
+
+if TYPE_CHECKING:
+    from byline.attribution.journeys import Credit
+    from byline.report.model import Report
+
+
+@click.command("report")
+@click.option("--by", type=click.Choice(BY), default=None, help="What the rows are (default: post).")
+@click.option(
+    "--model",
+    "name",
+    type=click.Choice(tuple(MODELS)),
+    default="last",
+    show_default=True,
+    help="How credit is shared.",
+)
+@click.option(
+    "--window",
+    type=click.IntRange(1, 3650),
+    default=365,
+    show_default=True,
+    metavar="DAYS",
+    help="How long a visit counts.",
+)
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="Only what came in on this day or later.",
+)
+@click.option(
+    "--revenue",
+    type=click.Choice(["deals", "invoices"]),
+    default=None,
+    help="Won deals or paid invoices (default: deals, where there are any).",
+)
+@click.option(
+    "--journeys",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE.csv",
+    help="Count a published data set of paths instead.",
+)
+@click.option(
+    "--html",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write a page, with its tables as CSV beside it.",
+)
+@click.option("--csv", "as_csv", is_flag=True, help="The table as CSV.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.pass_obj
+def command(
+    app: App,
+    by: str | None,
+    name: str,
+    window: int,
+    since: datetime | None,
+    revenue: str | None,
+    journeys: Path | None,
+    folder: Path | None,
+    as_csv: bool,
+    as_json: bool,
+) -> None:
+    """Leads, orders, revenue and cost by post, network, author, campaign or audience.
+
+    Shows ids of leads, never names or addresses.
+    """
+    from byline.errors import UsageError
+
+    if as_csv and as_json:
+        raise UsageError("--csv and --json are two answers to one question", hint="give one of the two")
+    if journeys is not None:
+        _journeys(journeys, name, by, as_json=as_json)
+        return
+    report = _report(app, by or "post", name, window, since, revenue)
+    if folder is not None:
+        _write(report, folder)
+    from byline.report import export, text
+
+    if as_json:
+        emit_json(export.as_json(report))
+    elif as_csv:
+        click.echo(export.table_csv(report.table).decode("utf-8-sig").replace("\r\n", "\n"), nl=False)
+    else:
+        click.echo(text.show(report), nl=False)
+        if folder is not None:
+            click.echo(f"\nReport: {folder / 'index.html'}")
+
+
+def _report(app: App, by: str, name: str, window: int, since: datetime | None, revenue: str | None) -> Report:
+    from byline import content, ledger
+    from byline.crm.local import FILE, LocalCrm
+    from byline.report.build import Material, build
+    from byline.report.costs import Sent
+    from byline.times import start_of_day
+
+    settings = app.settings()
+    read = content.read(settings)
+    if read.problems:
+        errors = sum(problem.severity == "error" for problem in read.problems)
+        if errors:
+            progress(
+                f"{errors} mistakes in the content: see `publish check`. Posts that cannot be read are left out."
+            )
+    records = ledger.read_snapshot(settings, app.clock).records.values()
+    sent = [
+        Sent(
+            id=record.id,
+            post=record.intent.post,
+            channel=record.intent.channel,
+            account=record.intent.account,
+            title=record.intent.title,
+            cost=record.intent.cost if record.state != "unknown" else Decimal(0),
+            currency=record.intent.currency,
+            out=record.state == "sent",
+        )
+        for record in records
+        if record.state in ("sent", "retracted", "unknown")
+    ]
+    file = settings.state / FILE
+    if file.exists():
+        with LocalCrm(file, clock=app.clock) as crm:
+            leads, deals, invoices = tuple(crm.leads()), tuple(crm.deals()), tuple(crm.invoices())
+            aside = sum(crm.set_aside().values())
+    else:
+        leads, deals, invoices, aside = (), (), (), 0
+    return build(
+        Material(
+            settings=settings,
+            posts=read.posts,
+            authors=read.authors,
+            leads=leads,
+            deals=deals,
+            invoices=invoices,
+            sent=sent,
+            aside=aside,
+        ),
+        now=app.clock.now(),
+        model=MODELS[name],
+        by=by,  # type: ignore[arg-type]  # click lets through what BY holds alone
+        window_days=window,
+        since=start_of_day(since.date(), settings.zone) if since else None,
+        revenue_from=revenue or "",
+    )
+
+
+def _write(report: Report, folder: Path) -> None:
+    """The page and its tables, each file whole or not at all."""
+    from byline.report import export, html
+
+    tables = export.tables_csv(report)
+    folder.mkdir(parents=True, exist_ok=True)
+    page = html.show(report, tables=tables).encode()
+    for name, data in {**tables, "index.html": page}.items():
+        fresh = folder / f".{name}.new"
+        fresh.write_bytes(data)
+        fresh.replace(folder / name)
+    progress(f"Written: {folder / 'index.html'} and {len(tables)} tables beside it")
+
+
+def _journeys(file: Path, name: str, by: str | None, *, as_json: bool) -> None:
+    from byline.attribution import journeys
+    from byline.crm import csv
+    from byline.report import export
+
+    paths = journeys.read(csv.decode(file.read_bytes(), file.name), file.name)
+    credit = journeys.credit(paths, MODELS[name])
+    if as_json:
+        emit_json(export.journeys_json(credit, MODELS[name], by or "channel"))
+        return
+    rows = sorted(
+        ((key, item) for key, item in credit.items() if key is not None), key=lambda pair: -pair[1].leads
+    )
+    _show(name, {**dict(rows), None: credit.get(None)})
+
+
+def _show(name: str, rows: Mapping[str | None, Credit | None]) -> None:
+    from byline.report.words import UNKNOWN, plain
+
+    click.echo(f"Counted by {MODELS[name].title}: {MODELS[name].meaning}\n")
+    click.echo(f"{'step':<36} {'conversions':>20} {'value':>20}")
+    for key, item in rows.items():
+        shown = UNKNOWN if key is None else plain(key, 36)
+        leads, value = (float(item.leads), float(item.revenue)) if item else (0.0, 0.0)
+        click.echo(f"{shown:<36} {leads:>20,.6f} {value:>20,.6f}")

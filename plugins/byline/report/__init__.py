@@ -1,0 +1,1 @@
+"""Credit to what an owner reads: `build` makes the numbers and words once, the others show them."""

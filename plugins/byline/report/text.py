@@ -1,0 +1,120 @@
+"""The report for a terminal: 80 columns, no colours, nothing that a value from outside could do to the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from textwrap import wrap
+
+from byline.report.model import Report, Row, Table
+from byline.report.words import NOUNS, between, counted, money, number
+
+WIDTH = 80
+_COLUMNS = (("Enquiries", 9), ("between", 9), ("Orders", 6), ("Revenue", 14), ("Cost", 12))
+_LABEL = WIDTH - sum(width + 1 for _, width in _COLUMNS)
+_JOURNEYS = 7
+
+
+def show(report: Report) -> str:
+    """The whole report as text that ends in a line break."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield report.site
+    yield f"{report.begin:%-d %B %Y} to {report.made:%-d %B %Y}"
+    yield ""
+    yield from wrap(" ".join(report.sentences), WIDTH)
+    for warning in report.warnings:
+        yield ""
+        yield from wrap(f"Note: {warning}", WIDTH, subsequent_indent="  ")
+    yield ""
+    yield from _heading("What people read before they asked")
+    yield from _journeys(report)
+    yield from _table(report.table)
+    for by, table in report.tables.items():
+        if by != report.by and (table.rows or by == "channel"):
+            yield from _table(table)
+    if report.goals:
+        yield ""
+        yield from _heading("Goals")
+        for goal in report.goals:
+            until = f", until {goal.end:%-d %B %Y}" if goal.end else ""
+            yield from wrap(
+                f"{goal.campaign}: {number(goal.reached)} of {goal.target} {goal.goal}{until}",
+                WIDTH,
+                subsequent_indent="  ",
+            )
+    if report.unknown:
+        yield ""
+        yield from _heading("Where the source is unknown")
+        for item in report.unknown[:_JOURNEYS]:
+            yield from wrap(
+                f"{len(item.leads):>4}  {item.what}: {item.why}", WIDTH, subsequent_indent="      "
+            )
+    if report.heard:
+        yield ""
+        yield from _heading("What people say brought them, beside what was tracked")
+        for said in report.heard[:_JOURNEYS]:
+            yield from wrap(
+                f"{said.leads:>4}  “{said.said}”: {said.tracked}", WIDTH, subsequent_indent="      "
+            )
+    yield ""
+    yield from wrap(
+        f"Counted by {report.model.title}: {report.model.meaning} Visits count for {report.window_days} days;"
+        f" revenue is from {report.revenue_from}. “Between” says how far chance alone may move a number this small."
+        " That a visit came before an enquiry does not prove that it caused it.",
+        WIDTH,
+    )
+
+
+def _heading(words: str) -> Iterator[str]:
+    yield words
+    yield "-" * len(words)
+
+
+def _journeys(report: Report) -> Iterator[str]:
+    if not report.journeys:
+        yield "No enquiry came through one of our links yet."
+        return
+    for way in report.journeys[:_JOURNEYS]:
+        orders = f"  [{counted(way.orders, 'order')}]" if way.orders else ""
+        words = " → ".join(way.steps) + " → asked" + orders
+        yield from wrap(f"{len(way.leads):>4}  {words}", WIDTH, subsequent_indent="      ")
+    rest = report.journeys[_JOURNEYS:]
+    if rest:
+        yield f"      and {counted(len(rest), 'other way', 'other ways')}, each once or seldom"
+
+
+def _table(table: Table) -> Iterator[str]:
+    yield ""
+    head = f"{'By ' + NOUNS[table.by].lower():<{_LABEL}}"
+    yield head + "".join(f" {name:>{width}}" for name, width in _COLUMNS)
+    yield "-" * WIDTH
+    busy = [row for row in table.rows if not row.idle or (row.cost and table.by != "post")]
+    for row in busy:
+        yield from _row(row)
+    idle = len(table.rows) - len(busy)
+    if idle:
+        noun = NOUNS[table.by].lower()
+        plural = f"{noun}s" if not noun.endswith("s") else noun
+        yield f"({counted(idle, noun, plural)} with no enquiry yet)"
+    yield from _row(table.unattributed)
+    yield from _row(table.total, exact=True)
+
+
+def _row(row: Row, *, exact: bool = False) -> Iterator[str]:
+    span = "" if exact or not row.leads else between(row.low, row.high).replace("between ", "")
+    cells: Sequence[Sequence[str]] = (
+        wrap(row.label, _LABEL) or [""],
+        [number(row.leads)],
+        [span],
+        [number(row.orders) if row.orders else ""],
+        money(row.revenue) or [""],
+        money(row.cost) or [""],
+    )
+    for label, *values in zip_longest(*cells, fillvalue=""):
+        yield (
+            f"{label:<{_LABEL}}"
+            + "".join(f" {value:>{width}}" for value, (_, width) in zip(values, _COLUMNS, strict=True))
+        ).rstrip()

@@ -1,0 +1,76 @@
+"""Numbers as people read them. Shared by the text and the page, so that both say the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil, floor
+
+from byline.attribution.credit import NONE, By
+
+NOUNS: Mapping[By, str] = {
+    "post": "Post",
+    "channel": "Network",
+    "author": "Author",
+    "campaign": "Campaign",
+    "audience": "Audience",
+}
+NO_NAME: Mapping[By, str] = {
+    "post": "no post",
+    "channel": "no network",
+    "author": "no author",
+    "campaign": "outside campaigns",
+    "audience": "no audience named",
+}
+UNKNOWN = "source unknown"
+FEW = 10  # below so many enquiries no percentage and no advice
+
+_HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ud800-\udfff]")
+
+
+def plain(value: str, limit: int = 120) -> str:
+    """A value from outside as it may be shown: no control characters, so no colours, no moves of the cursor."""
+    shown = _HIDDEN.sub("", value)
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def label(key: str, by: By, labels: Mapping[str, str]) -> str:
+    """The name of a key for people."""
+    return NO_NAME[by] if key == NONE else plain(labels.get(key, key))
+
+
+def number(value: Fraction | float) -> str:
+    """`4`, `2.5`, `0.33`: a count that may be shared."""
+    if value == int(value):
+        return f"{int(value):,}"
+    shown = f"{float(value):,.2f}".rstrip("0").rstrip(".")
+    return shown if shown not in ("0", "-0") else "0.01"
+
+
+def amount(value: Decimal, currency: str) -> str:
+    """`EUR 1,234.50`; cents are left out when there are none."""
+    shown = f"{value:,.2f}"
+    return f"{currency} {shown.removesuffix('.00')}"
+
+
+def money(values: Mapping[str, Decimal]) -> tuple[str, ...]:
+    """Each currency on its own; empty when there is no money."""
+    return tuple(amount(value, currency) for currency, value in sorted(values.items()) if value)
+
+
+def listed(parts: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
+
+
+def between(low: float, high: float) -> str:
+    """`between 2 and 6`, in whole numbers and never narrower than it is."""
+    least, most = max(floor(low + 1e-9), 0), ceil(high - 1e-9)
+    return f"between {least} and {most}" if least != most else f"{least}"
+
+
+def counted(value: Fraction | int, one: str, many: str = "") -> str:
+    """`1 enquiry`, `2.5 enquiries`."""
+    return f"{number(value)} {one if value == 1 else many or one + 's'}"
