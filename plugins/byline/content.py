@@ -239,7 +239,7 @@ def write_missing_ids(settings: Settings, content: Content) -> tuple[tuple[str, 
 
     A file in which a line cannot be added safely keeps its problem.
     """
-    taken = {post.id for post in content.posts} | _ids_of_unreadable(settings, content)
+    taken = {post.id for post in content.posts} | ids_of_unreadable(settings, content)
     written: list[tuple[str, str]] = []
     for file in sorted({problem.file for problem in content.problems if problem.code == "missing-id"}):
         path = settings.root / file
@@ -261,7 +261,7 @@ def write_missing_ids(settings: Settings, content: Content) -> tuple[tuple[str, 
     return tuple(written)
 
 
-def _ids_of_unreadable(settings: Settings, content: Content) -> set[str]:
+def ids_of_unreadable(settings: Settings, content: Content) -> set[str]:
     """Ids in files that no post could be made of: they are taken too."""
     found: set[str] = set()
     for file in {problem.file for problem in content.problems} - {post.path for post in content.posts}:

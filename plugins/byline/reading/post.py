@@ -37,6 +37,8 @@ _OTHER_NAMES = {
     "headline": "title", "audiences": "audience", "campaigns": "campaign", "linkedin": "share", "twitter": "share",
     "x": "share", "facebook": "share", "mastodon": "share", "bluesky": "share", "at": "share", "as": "share",
 }  # fmt: skip
+# What `publish new` puts where the description goes.
+PLACEHOLDER = "One or two sentences that make people want to read on. Networks show them too."
 TITLE_ADVICE, DESCRIPTION_ADVICE = 90, 200
 _EXCERPT_FROM = 2_000
 
@@ -60,7 +62,7 @@ def read_post(source: Source, reading: Reading) -> Post | None:
     bare = without_code(source.body)
     title = _title(fields, bare)
     draft = fields.flag("draft")
-    description = _description(fields)
+    description = _description(fields, draft)
     published, updated = dates_of(fields, reading.settings.zone)
     slug = _slug(fields, title)
     image = picture(reading, fields, "image", folder)
@@ -140,8 +142,15 @@ def _title(fields: Fields, bare: str) -> str:
     return title
 
 
-def _description(fields: Fields) -> str:
+def _description(fields: Fields, draft: bool) -> str:
     description = " ".join(fields.text("description").split())
+    if description == PLACEHOLDER and not draft:
+        fields.problem(
+            "description",
+            "placeholder-text",
+            "the description is still the one that `publish new` wrote",
+            "write what the post says in one or two sentences",
+        )
     if fields.get("description") is None:
         fields.problem(
             "description" if "description" in fields else "",

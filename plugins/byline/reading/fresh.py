@@ -1,0 +1,89 @@
+"""The text of a new post: front matter filled in, ready to be written on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from byline import links
+from byline.reading.post import PLACEHOLDER
+from byline.starter import quoted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPost:
+    """What is known about a post before it is written. `network` is the first one set up, for the hint; or empty."""
+
+    title: str
+    day: date
+    id: str
+    slug: str
+    authors: Sequence[str] = ()
+    category: str = ""
+    campaign: str = ""
+    campaigns: Sequence[str] = ()
+    network: str = ""
+    draft: bool = True
+
+
+def text_of(post: NewPost) -> str:
+    """The file. It passes `publish check`."""
+    describe = PLACEHOLDER if post.draft else "…"
+    lines = [
+        "---",
+        f"title: {quoted(post.title)}",
+        f"{'' if post.draft else '# '}description: {describe}",
+        f"date: {post.day}",
+        f"id: {post.id}",
+        f"slug: {post.slug}",
+    ]
+    if post.authors:
+        lines.append(f"authors: [{', '.join(post.authors)}]")
+    category = (
+        json.dumps(post.category, ensure_ascii=False) if "," in post.category else quoted(post.category)
+    )
+    lines.append(f"categories: [{category}]" if post.category else "# categories: []")
+    if post.campaign:
+        lines.append(f"campaign: {post.campaign}")
+    elif post.campaigns:
+        lines.append(f"# campaign: {post.campaigns[0]}".ljust(34) + "# what it belongs to, if it does")
+    lines += [
+        "# image: cover.png".ljust(34) + "# beside this file; without one, a card is drawn",
+        "# image_alt: What the picture shows",
+        "# effort: 2h".ljust(34) + "# how long it took; the cost side of the report",
+    ]
+    if post.draft:
+        lines.append("draft: true".ljust(34) + "# delete this line when the post is ready")
+    network = post.network or "linkedin"
+    lines += [
+        "",
+        "# Where and when it is shared. Without this section the description and the link go to the usual networks.",
+        "# share:",
+        f"#   at: {post.day} 09:00",
+        f"#   {network}: |",
+        "#     Your own words for this network.",
+        "---",
+        "The opening: what it is about, and why it matters to the reader. Lists show this part alone.",
+        "",
+        "<!-- more -->",
+        "",
+        "The rest.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def free_slug(title: str, day: date, taken: Collection[str]) -> str:
+    """The title as the last part of an address, with the year or a number where another post has it."""
+    slug = links.slug(title)[:80].strip("-")
+    if not any(letter.isascii() and letter.isalnum() for letter in title) and slug.startswith("x"):
+        slug = f"post-{day}"
+    for candidate in (slug, f"{slug}-{day.year}"):
+        if candidate not in taken:
+            return candidate
+    number = 2
+    while f"{slug}-{number}" in taken:
+        number += 1
+    return f"{slug}-{number}"
