@@ -124,7 +124,7 @@ def _send(stage: Stage) -> None:
             f"{count(len(due), 'post')} on {stage.networks}, from {_day(stage, start)} on. The first one:"
         )
     first = due[0]
-    for line in first["text"].splitlines()[:3]:
+    for line in [line for line in first["text"].splitlines() if line.strip()][:3]:
         click.echo(click.style("      │ ", dim=True) + (line if len(line) < 96 else line[:95] + "…"))
     click.echo(click.style("      └ ", dim=True) + click.style(first["link"], dim=True))
     sent: dict[str, str] = {}

@@ -77,7 +77,7 @@ class Stage:
         """Let the visitors come through what stands in the networks' timelines now."""
         seen = [one for fake in self.fakes for one in fake.seen()]
         story = Story(
-            self.settings.site_url, self.clock, self.crm, self.settings.costs.currency, self.lead_ids
+            self.settings.site_url, self.story_clock, self.crm, self.settings.costs.currency, self.lead_ids
         )
         return story.play(world.people(seen, self.end))
 

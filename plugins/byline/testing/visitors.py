@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
+from byline.errors import BylineError
+
 MOST_TOUCHES = 10
 TAGS = ("source", "medium", "campaign", "content", "term")
 
@@ -47,7 +49,7 @@ class Page:
         return next((form for form in self.forms if name in form.fields), None)
 
 
-class VisitFailed(Exception):
+class VisitFailed(BylineError):
     """A page could not be read, or its form could not be filled in; the text says which."""
 
 
