@@ -164,6 +164,11 @@ def size(path: Path) -> tuple[int, int]:
     return image.width, image.height
 
 
+def cropped(path: Path, width: int, height: int) -> Image:
+    """The image file as RGB pixels of that size, cropped to its proportions. Raises ImageError."""
+    return _cropped(_load(path), width, height)
+
+
 def _url(settings: Settings, name: str, digest: str, suffix: str) -> str:
     return links.canonical(settings.site_url, f"assets/cards/{name}-{digest[:8]}{suffix}")
 

@@ -1,0 +1,186 @@
+"""RSS 2.0, Atom and JSON Feed 1.1 of a listing: full content, absolute links, ids that stay, the same bytes each time.
+
+feedgen makes the two XML formats; what it leaves wrong (links of Atom entries lose their `rel`, dates
+default to now, the channel's link is whichever was added last) is set right here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from byline import links
+from byline.model import Author, Post
+from byline.settings import Settings
+from byline.site import fragments, places
+from byline.site.places import Listing
+
+_ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One post as feeds carry it: `content` is sanitised HTML with full addresses, `card` the picture's address."""
+
+    post: Post
+    content: str
+    card: str
+
+
+def write(
+    listing: Listing,
+    items: Mapping[str, Item],
+    settings: Settings,
+    authors: Mapping[str, Author],
+    now: datetime,
+) -> dict[str, bytes]:
+    """The three feeds of the listing: address -> bytes. `now` dates a feed that has no post yet."""
+    newest = [items[post.id] for post in listing.posts if post.id in items][: settings.feeds.newest]
+    generator = _generator(listing, newest, settings, authors, now)
+    return {
+        listing.feed("feed.xml"): _rss(generator, listing, settings),
+        listing.feed("atom.xml"): _atom(generator, listing, settings),
+        listing.feed("feed.json"): _json(listing, newest, settings, authors),
+    }
+
+
+def _changed(post: Post) -> datetime:
+    return max(post.updated or post.published, post.published)
+
+
+def _title(listing: Listing, settings: Settings) -> str:
+    return fragments.plain(f"{listing.title} – {settings.site_name}" if listing.url else settings.site_name)
+
+
+def _summary(post: Post) -> str:
+    return fragments.plain(post.description or post.excerpt)
+
+
+def _names(post: Post, authors: Mapping[str, Author]) -> list[str]:
+    return [fragments.plain(authors[name].name if name in authors else name) for name in post.authors]
+
+
+def _generator(
+    listing: Listing,
+    items: Sequence[Item],
+    settings: Settings,
+    authors: Mapping[str, Author],
+    now: datetime,
+) -> Any:
+    from feedgen.feed import FeedGenerator
+
+    feed = FeedGenerator()
+    feed.load_extension("dc")
+    home = places.absolute(settings, listing.url)
+    feed.id(home)
+    feed.title(_title(listing, settings))
+    feed.subtitle(fragments.plain(settings.site_description or settings.brand.claim or settings.site_name))
+    feed.language(settings.language)
+    feed.generator("Byline")
+    updated = max((_changed(item.post) for item in items), default=now.astimezone(settings.zone))
+    feed.updated(updated)
+    feed.lastBuildDate(updated)
+    if not any(item.post.authors for item in items):
+        feed.author(name=fragments.plain(settings.brand.name or settings.site_name))
+    for item in items:
+        _add(feed, item, settings, authors)
+    return feed
+
+
+def _add(feed: Any, item: Item, settings: Settings, authors: Mapping[str, Author]) -> None:
+    post = item.post
+    entry = feed.add_entry(order="append")
+    entry.id(places.stable_id(settings, post))
+    entry.guid(places.stable_id(settings, post), permalink=False)
+    entry.title(fragments.plain(post.title))
+    entry.link(href=links.feed_link(settings.site_url, post, "rss"), rel="alternate", type="text/html")
+    entry.published(post.published)
+    entry.updated(_changed(post))
+    summary = _summary(post)
+    if summary:
+        entry.summary(summary)
+    entry.content(item.content if settings.feeds.full else (summary or post.title), type="html")
+    for name in _names(post, authors):
+        entry.author(name=name)
+        entry.dc.dc_creator(name, replace=False)
+    for term in (*post.categories, *post.tags):
+        entry.category(term=fragments.plain(term))
+
+
+def _rss(feed: Any, listing: Listing, settings: Settings) -> bytes:
+    _link(feed, listing, settings, "feed.xml", "application/rss+xml")
+    return bytes(feed.rss_str(pretty=True))
+
+
+def _atom(feed: Any, listing: Listing, settings: Settings) -> bytes:
+    from lxml import etree
+
+    _link(feed, listing, settings, "atom.xml", "application/atom+xml")
+    tree = etree.fromstring(feed.atom_str())
+    for link in tree.iterfind(f"{_ATOM}entry/{_ATOM}link"):  # feedgen drops both attributes
+        link.set("rel", "alternate")
+        link.set("type", "text/html")
+    etree.indent(tree)
+    return bytes(etree.tostring(tree, xml_declaration=True, encoding="UTF-8")) + b"\n"
+
+
+def _link(feed: Any, listing: Listing, settings: Settings, file: str, kind: str) -> None:
+    """Of several links feedgen takes the last for the channel's own, so the page comes last."""
+    feed.link(
+        [
+            {"href": places.absolute(settings, listing.feed(file)), "rel": "self", "type": kind},
+            {"href": places.absolute(settings, listing.url), "rel": "alternate", "type": "text/html"},
+        ],
+        replace=True,
+    )
+
+
+def _json(
+    listing: Listing, items: Sequence[Item], settings: Settings, authors: Mapping[str, Author]
+) -> bytes:
+    feed: dict[str, Any] = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": _title(listing, settings),
+        "home_page_url": places.absolute(settings, listing.url),
+        "feed_url": places.absolute(settings, listing.feed("feed.json")),
+        "description": fragments.plain(
+            settings.site_description or settings.brand.claim or settings.site_name
+        ),
+        "language": settings.language,
+        "items": [_item(item, settings, authors) for item in items],
+    }
+    return (json.dumps(feed, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _item(item: Item, settings: Settings, authors: Mapping[str, Author]) -> dict[str, Any]:
+    post = item.post
+    summary = _summary(post)
+    made: dict[str, Any] = {
+        "id": places.stable_id(settings, post),
+        "url": links.feed_link(settings.site_url, post, "json"),
+        "title": fragments.plain(post.title),
+        "content_html": item.content if settings.feeds.full else f"<p>{_escaped(summary or post.title)}</p>",
+        "image": item.card,
+        "date_published": post.published.isoformat(),
+        "date_modified": _changed(post).isoformat(),
+        "tags": [fragments.plain(term) for term in (*post.categories, *post.tags)],
+        "authors": [
+            {
+                "name": fragments.plain(authors[name].name),
+                "url": places.absolute(settings, places.author_url(authors[name])),
+            }
+            if name in authors
+            else {"name": fragments.plain(name)}
+            for name in post.authors
+        ],
+    }
+    if summary:
+        made["summary"] = summary
+    return {key: value for key, value in made.items() if value not in ([], "")}
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,80 @@
+"""The pictures that pages and link previews need, made once and kept by the hash of what went into them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from byline import cards
+from byline.model import Picture, Post
+from byline.settings import Settings
+from byline.site import covers
+
+FOLDER = "assets/cards/"
+WIDTHS = (480, 960, 1440)
+Maker = Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cover:
+    """A post's picture on the site's own pages: `sizes` are (address, width), small to large; empty for an SVG."""
+
+    url: str
+    sizes: tuple[tuple[str, int], ...] = ()
+    width: int = covers.WIDE
+    height: int = covers.HIGH
+
+
+def plan(post: Post, picture: Picture, settings: Settings) -> tuple[Cover, dict[str, Maker]]:
+    """The post's cover, and every file it and its card need: address on the site -> how to make it."""
+    files: dict[str, Maker] = {picture.url.removeprefix(settings.site_url): lambda: cards.render(picture)}
+    if picture.path is None:
+        drawn = covers.pattern(post, settings.brand).encode()
+        url = f"{FOLDER}{post.id}-{hashlib.sha256(drawn).hexdigest()[:8]}.svg"
+        files[url] = lambda: drawn
+        return Cover(url=url), files
+    path = picture.path
+    wide, high = cards.size(path)
+    whole = min(wide, int(high * covers.WIDE / covers.HIGH))
+    widths = [width for width in WIDTHS if width <= whole] or [min(whole, WIDTHS[0])]
+    sizes = tuple((f"{FOLDER}{post.id}-{picture.digest[:8]}-{width}.webp", width) for width in widths)
+    for url, width in sizes:
+        files[url] = _webp(path, width)
+    return Cover(url=sizes[-1][0], sizes=sizes), files
+
+
+def _webp(path: Path, width: int) -> Maker:
+    def make() -> bytes:
+        image = cards.cropped(path, width, round(width * covers.HIGH / covers.WIDE))
+        out = io.BytesIO()
+        image.save(out, "WEBP", quality=82, method=4)
+        return out.getvalue()
+
+    return make
+
+
+class Kept:
+    """A folder of finished pictures; the names are made of what went into them, so none is ever out of date."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def get(self, url: str, make: Maker) -> bytes:
+        """The picture, from the folder or freshly made and put there."""
+        path = self.folder / url.rpartition("/")[2]
+        try:
+            return path.read_bytes()
+        except OSError:
+            pass
+        data = make()
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            part = path.with_suffix(path.suffix + ".part")
+            part.write_bytes(data)
+            part.replace(path)
+        except OSError:
+            pass  # a folder that cannot be written costs time, not the build
+        return data

@@ -1,0 +1,1 @@
+"""The adapter to MkDocs with Material: the only place that knows their plugins and pages."""

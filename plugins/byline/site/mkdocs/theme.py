@@ -1,0 +1,104 @@
+"""The theme inside the installed package: templates, style sheet, fonts, and Material's settings that go with it."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.nav import Navigation
+from mkdocs.utils import get_relative_url
+
+from byline.settings import Brand
+from byline.site import places, styles
+
+FOLDER = Path(str(resources.files("byline.site").joinpath("theme")))
+FONTS = Path(str(resources.files("byline").joinpath("fonts")))
+SCRIPT = f"{places.ASSETS}capture.js"
+THANKS_PAGE = """---
+title: Thank you
+search:
+  exclude: true
+---
+# Thank you
+
+Your message has arrived. A person will read it and answer you.
+"""
+_PALETTE = [
+    {
+        "media": "(prefers-color-scheme: light)",
+        "scheme": "default",
+        "primary": "custom",
+        "accent": "custom",
+        "toggle": {"icon": "material/weather-night", "name": "Switch to dark mode"},
+    },
+    {
+        "media": "(prefers-color-scheme: dark)",
+        "scheme": "slate",
+        "primary": "custom",
+        "accent": "custom",
+        "toggle": {"icon": "material/weather-sunny", "name": "Switch to light mode"},
+    },
+]
+
+
+def prepare(config: MkDocsConfig) -> None:
+    """Our templates before Material's but after the company's own; no fonts from elsewhere."""
+    theme = config.theme
+    dirs = theme.dirs
+    if str(FOLDER) not in dirs:
+        own = [theme.custom_dir] if theme.custom_dir else []
+        dirs.insert(len(own), str(FOLDER))
+    theme["font"] = False
+    if not isinstance(theme.get("palette"), list):
+        theme["palette"] = _PALETTE
+
+
+def add_assets(files: Files, config: MkDocsConfig, sheet: str, brand: Brand) -> None:
+    """The style sheet and the fonts that it names."""
+    files.append(File.generated(config, styles.name(sheet), content=sheet))
+    for name in styles.fonts(brand):
+        files.append(File.generated(config, f"{places.ASSETS}fonts/{name}", abs_src_path=str(FONTS / name)))
+
+
+def menu(nav: Navigation) -> list[dict[str, str]]:
+    """The pages that stand at the top of the navigation, without the home page and the blog's own lists."""
+    found = []
+    for item in nav.items:
+        if getattr(item, "is_section", False):
+            pages = [page for page in item.children or [] if getattr(page, "is_page", False)]
+            if type(pages[0] if pages else None).__name__ in ("Category", "Archive", "Profile", "View"):
+                continue
+            if pages:
+                found.append({"title": str(item.title), "url": pages[0].url})
+        elif getattr(item, "is_link", False):
+            found.append({"title": str(item.title), "url": str(item.url)})
+        elif getattr(item, "is_page", False) and not item.is_homepage and not _lists(item):
+            found.append({"title": plain(item.title), "url": item.url})
+    return found
+
+
+def _lists(page: Any) -> bool:
+    return type(page).__name__ in ("Category", "Archive", "Profile", "View")
+
+
+def privacy(nav: Navigation) -> str:
+    """The address of the privacy notice, where the company has one."""
+    for page in nav.pages:
+        if any(word in page.file.src_uri.lower() for word in ("privacy", "datenschutz")):
+            return str(page.url)
+    return ""
+
+
+def plain(title: Any) -> str:
+    """A title as text: MkDocs escapes it once the page is rendered."""
+    from html import unescape
+
+    return unescape(str(title or ""))
+
+
+def relative(url: str, page: str) -> str:
+    """The address as the page links it."""
+    return get_relative_url(url, page)
