@@ -30,6 +30,11 @@ class SystemClock:
         _time.sleep(seconds)
 
 
+def ticks() -> float:
+    """Seconds of a counter that only grows, to tell how long something took; no time of day."""
+    return _time.perf_counter()
+
+
 class FixedClock:
     """A clock that stands still until it is moved or slept on. `now` is kept in UTC."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,29 +22,36 @@ from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
 from byline import content, settings
+from byline.content import Content
 from byline.errors import Problem, ProblemsFound
 from byline.model import Post
+from byline.settings import Settings
 from byline.site import capture, fragments, places, styles
 from byline.site.mkdocs import blog as material
 from byline.site.mkdocs import theme
 from byline.site.mkdocs.outputs import Outputs
 from byline.site.mkdocs.private import only_private
 from byline.site.mkdocs.shown import Shown
-from byline.times import Clock, SystemClock
+from byline.times import Clock, SystemClock, ticks
 
 log = logging.getLogger("mkdocs.byline")
 
 
-class OwnKeys(Config):
+class OwnKeys(Config):  # type: ignore[no-untyped-call]
     """MkDocs looks at none of our keys."""
 
 
-class BylinePlugin(BasePlugin[OwnKeys]):
-    """`clock`, `environment` and `skip_bad` are set by `publish build`; plain `mkdocs build` has the machine's."""
+class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
+    """What `publish build` sets: the clock, the environment, and what it has read already.
+
+    Plain `mkdocs build` has the machine's clock and environment, and reads for itself.
+    """
 
     clock: Clock = SystemClock()
     environment: Mapping[str, str] = os.environ
     skip_bad: bool = False
+    given: tuple[Settings, Content] | None = None
+    stages: dict[str, float]
     outputs: Outputs
 
     def load_config(self, options: Any, config_file_path: str | None = None) -> tuple[list[Any], list[Any]]:
@@ -70,17 +77,13 @@ class BylinePlugin(BasePlugin[OwnKeys]):
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Read everything; stop with every mistake at once."""
+        self.stages = {}
+        self._mark("start")
         try:
-            self.settings = settings.load(Path(config.config_file_path), self.environment)
+            self.settings, self.content = self.given or read(Path(config.config_file_path), self.environment)
         except ProblemsFound as error:
             raise PluginError(in_words(error.problems)) from None
-        self.content = content.read(self.settings)
-        errors = [
-            problem
-            for problem in self.content.problems
-            if problem.severity == "error" and problem.file in self.content.bad
-        ]
-        errors = [problem for problem in errors if not _share(problem)]
+        errors = stopping(self.content)
         if errors and not self.skip_bad:
             raise PluginError(in_words(errors))
         moment = self.now()
@@ -97,7 +100,11 @@ class BylinePlugin(BasePlugin[OwnKeys]):
         self.outputs = Outputs(self.settings, moment)
         self.anchors: dict[str, str] = {}
         self.bodies: dict[str, str] = {}
+        self._mark("settings and posts")
         return config
+
+    def _mark(self, stage: str) -> None:
+        self.stages[stage] = ticks()
 
     def _early(self) -> tuple[Post, ...]:
         return tuple(sorted(self.content.posts, key=lambda post: (post.published, post.id), reverse=True))
@@ -164,6 +171,7 @@ class BylinePlugin(BasePlugin[OwnKeys]):
 
     def on_env(self, env: Any, *, config: MkDocsConfig, files: Files) -> Any:
         """Every page is rendered to HTML: now the templates can be told about all of them."""
+        self._mark("Markdown")
         self.shown = Shown(
             settings=self.settings,
             content=self.content,
@@ -195,6 +203,7 @@ class BylinePlugin(BasePlugin[OwnKeys]):
     @event_priority(-100)
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         """Feeds, manifest, cards, former addresses, the map of the site."""
+        self._mark("pages")
         pages = [
             page
             for page in (file.page for file in self.files.documentation_pages())
@@ -203,10 +212,26 @@ class BylinePlugin(BasePlugin[OwnKeys]):
         written = self.outputs.write(
             Path(config.site_dir), self.shown, self.bodies, [page.url for page in pages]
         )
+        self._mark("pictures and feeds")
         log.info("Byline: %s posts, %s files besides the pages", len(self.posts), written)
 
 
-def in_words(problems: list[Problem] | tuple[Problem, ...]) -> str:
+def read(file: Path, environment: Mapping[str, str]) -> tuple[Settings, Content]:
+    """The settings and the content; raises SettingsError."""
+    loaded = settings.load(file, environment)
+    return loaded, content.read(loaded)
+
+
+def stopping(found: Content) -> list[Problem]:
+    """The errors that stop a build: all but those under `share`, which are for `send`."""
+    return [
+        problem
+        for problem in found.problems
+        if problem.severity == "error" and problem.key != "share" and not problem.key.startswith("share.")
+    ]
+
+
+def in_words(problems: Sequence[Problem]) -> str:
     """Every problem in the words of `publish check`."""
     rows = []
     for problem in sorted(problems, key=lambda item: (item.file, item.line, item.key)):
@@ -215,10 +240,6 @@ def in_words(problems: list[Problem] | tuple[Problem, ...]) -> str:
             f"{place}: {problem.severity}: {problem.message}\n    fix: {problem.fix}  ({problem.code})"
         )
     return "\n".join(rows)
-
-
-def _share(problem: Problem) -> bool:
-    return problem.key == "share" or problem.key.startswith("share.")
 
 
 def _early_words(post: Post) -> str:
