@@ -223,6 +223,11 @@ class Fake:
         with self._lock:
             self._planned.append(_Planned(fault=fault, on=on, left=times))
 
+    def mend(self) -> None:
+        """Nothing more goes wrong."""
+        with self._lock:
+            self._planned.clear()
+
     def attempts(self, kind: str = "create") -> int:
         """How many calls of this kind arrived."""
         with self._lock:

@@ -1,0 +1,159 @@
+"""Every answer lost in every way, on every network: never twice, never silently not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from byline.testing.server import PROCESSED, UNDONE, Case, Fault
+from stage import Stage, cases
+
+CASES = [pytest.param(case, id=f"{case[0]}-{case[1].name}") for case in cases()]
+
+
+@pytest.fixture(params=CASES)
+def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
+    case: tuple[str, Case] = request.param
+    with Stage(tmp_path, case) as stage:
+        yield stage
+
+
+def made(stage: Stage) -> int:
+    """How many posts the network itself counts."""
+    return len(stage.fake.made)
+
+
+def test_without_a_fault_one_post_goes_out_and_then_nothing(stage: Stage) -> None:
+    result = stage.send()
+
+    assert result.exit_code == 0
+    assert made(stage) == 1
+    (item,) = result.deliveries
+    assert (item.state, item.url, item.remote_id) == ("sent", stage.fake.made[0].url, stage.fake.made[0].id)
+    assert stage.fake.made[0].link == item.link
+    again = stage.send()
+    assert again.nothing_to_send
+    assert again.exit_code == 0
+    assert made(stage) == 1
+    assert stage.fake.attempts() == 1
+
+
+@pytest.mark.parametrize("fault", sorted(PROCESSED))
+def test_an_answer_lost_after_the_post_was_made(stage: Stage, fault: Fault) -> None:
+    stage.fake.inject(fault)
+
+    result = stage.send()
+
+    assert made(stage) == 1
+    assert (result.exit_code, stage.one().state) == (
+        0,
+        "sent",
+    )  # each of these networks can tell, one way or other
+    assert stage.one().remote_id == stage.fake.made[0].id
+    assert stage.send().nothing_to_send
+    assert made(stage) == 1
+
+
+@pytest.mark.parametrize("fault", sorted(PROCESSED))
+def test_lost_and_nobody_can_tell_at_once(stage: Stage, fault: Fault) -> None:
+    """Lists lag, and the network's own protection gives no answer either: unknown, until it can be found."""
+    stage.fake.lag = timedelta(minutes=30)
+    stage.fake.inject(fault)
+    stage.fake.inject("drop", times=2)  # what would ask again gets no answer
+
+    result = stage.send()
+
+    assert made(stage) == 1
+    assert (result.exit_code, stage.one().state) == (4, "unknown")
+    stage.clock.move(timedelta(hours=1))
+    later = stage.send()
+    assert made(stage) == 1
+    state = stage.one().state
+    assert (later.exit_code, state) in ((0, "sent"), (4, "unknown"))
+    if stage.fake.attempts("list"):
+        assert state == "sent"  # where posts can be listed, it is found
+
+
+@pytest.mark.parametrize("fault", ["drop", "error_before"])
+def test_an_answer_lost_before_the_post_was_made(stage: Stage, fault: Fault) -> None:
+    stage.fake.inject(fault)
+
+    result = stage.send()
+
+    name = next(iter(stage.cases))
+    state = stage.one().state
+    if name == "linkedin":  # its duplicate check makes it safe to ask again at once
+        assert (made(stage), result.exit_code, state) == (1, 0, "sent")
+    else:
+        assert (made(stage), result.exit_code, state) == (0, 4, "unknown")
+        assert stage.send().exit_code == 4
+    assert made(stage) <= 1
+
+
+@pytest.mark.parametrize("fault", ["limited", "limited_bare", "unauthorized"])
+def test_what_surely_did_not_happen_stays_due(stage: Stage, fault: Fault) -> None:
+    assert fault in UNDONE
+    stage.fake.inject(fault)
+
+    result = stage.send()
+
+    item = stage.one()
+    assert (made(stage), result.exit_code, item.state) == (0, 1, "due")
+    assert item.reason
+    if fault != "unauthorized":
+        assert item.due is not None
+        assert item.due > stage.clock.now()
+        assert stage.send().exit_code == 0  # nothing is due before the stated time
+        assert made(stage) == 0
+        stage.clock.move(item.due - stage.clock.now())
+    assert stage.send().exit_code == 0
+    assert (made(stage), stage.one().state) == (1, "sent")
+
+
+def test_a_refused_connection_leaves_it_due_and_the_next_run_sends(stage: Stage) -> None:
+    stage.fake.stop()
+    result = stage.send()
+    assert (result.exit_code, stage.one().state) == (1, "due")
+    stage.fake.start()
+    stage.write()
+
+    assert stage.send().exit_code == 0
+    assert (made(stage), stage.one().state) == (1, "sent")
+
+
+def test_a_failed_upload_made_nothing(stage: Stage) -> None:
+    stage.fake.inject("error_before", on="upload")
+    first = stage.send()
+    if stage.fake.attempts("upload") == 0:
+        assert first.exit_code == 0
+        return
+    assert (first.exit_code, made(stage), stage.one().state) == (1, 0, "due")
+    assert stage.send().exit_code == 0
+    assert made(stage) == 1
+
+
+def test_secrets_that_are_missing_are_named(stage: Stage) -> None:
+    stage.environment.clear()
+    result = stage.send()
+    item = stage.one()
+    assert (result.exit_code, item.state, made(stage)) == (1, "due", 0)
+    assert "is not set" in item.reason
+
+
+def test_a_person_settles_what_nobody_can_tell(stage: Stage) -> None:
+    from byline.ledger.runs import new_run
+    from byline.settling import tell_not_sent
+
+    stage.fake.inject("drop", times=3)
+    stage.fake.inject("drop", on="list", times=3)
+    assert stage.send().exit_code == 4
+    ledger = stage.ledger()
+    record = tell_not_sent(ledger, stage.one().id, stage.settings, new_run(), stage.clock.now())
+    ledger.close()
+    assert record.state == "due"
+    stage.fake.mend()
+    assert stage.send().exit_code == 0
+    assert (made(stage), stage.one().state) == (1, "sent")

@@ -1,0 +1,69 @@
+"""The process is really killed at every step, on every network; then the next run."""
+
+from __future__ import annotations
+
+import signal
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from byline.delivering import CRASH_POINTS
+from byline.testing.server import Case
+from stage import Stage, cases
+
+CASES = [pytest.param(case, id=f"{case[0]}-{case[1].name}") for case in cases()]
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("point", CRASH_POINTS)
+def test_killed_at(tmp_path: Path, case: tuple[str, Case], point: str) -> None:
+    with Stage(tmp_path, case) as stage:
+        child = stage.child(point)
+        out, err = child.communicate(timeout=60)
+        assert child.returncode == -signal.SIGKILL, out + err
+        before = len(stage.fake.made)
+        assert before == (1 if point in ("created", "received", "settled") else 0)
+
+        stage.clock.move(timedelta(minutes=1))
+        result = stage.send()
+
+        made, state = len(stage.fake.made), stage.one().state
+        if point in ("stored", "creating") and case[0] == "twitter":
+            # Nothing tells a request that never left from one that was lost: a person must look.
+            assert (made, state, result.exit_code) == (0, "unknown", 4)
+        else:
+            assert (made, state, result.exit_code) == (1, "sent", 0)
+        assert stage.send().exit_code == result.exit_code
+        assert len(stage.fake.made) == made
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_killed_after_it_was_made_and_lists_lag(tmp_path: Path, case: tuple[str, Case]) -> None:
+    with Stage(tmp_path, case) as stage:
+        stage.fake.lag = timedelta(hours=1)
+        child = stage.child("created")
+        child.communicate(timeout=60)
+        stage.clock.move(timedelta(minutes=9))  # too late to ask again under LinkedIn's own protection
+
+        result = stage.send()
+
+        assert len(stage.fake.made) == 1
+        assert (stage.one().state, result.exit_code) == ("unknown", 4)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_two_and_four_runners_at_once(tmp_path: Path, case: tuple[str, Case]) -> None:
+    with Stage(tmp_path, case) as stage:
+        for count in (4,):
+            children = [stage.child() for _ in range(count)]
+            codes = []
+            for child in children:
+                out, err = child.communicate(timeout=120)
+                assert child.returncode == 0, err
+                codes.append(int(out.split()[-1]))
+        assert len(stage.fake.made) == 1
+        assert stage.fake.attempts() == 1
+        assert stage.states() == {f"hp7.{case[0]}.acme": "sent"}
+        assert set(codes) <= {0, 4}  # 4: another runner was at it at that moment
+        assert stage.send().exit_code == 0

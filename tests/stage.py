@@ -1,0 +1,236 @@
+"""A small site, its live pages and one network's fake, all on loopback: what the tests of sending need."""
+
+from __future__ import annotations
+
+import html
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from textwrap import indent
+from typing import Any, ClassVar
+
+from byline import cards, content, links, registry
+from byline.cli._publishing import make_drivers
+from byline.cli.common import App
+from byline.delivering import Crash, no_crash
+from byline.http import Http
+from byline.ledger import open_ledger
+from byline.ledger.base import Ledger
+from byline.planning import Delivery, Plan
+from byline.planning import plan as make_plan
+from byline.sending import Result, Sender, Wishes
+from byline.settings import Settings, load
+from byline.testing.server import Answer, Call, Case, Fake
+from byline.times import FixedClock
+from support import NOW, POST, make_site
+
+HEAD = """\
+site_name: Acme Insights
+site_url: {site_url}
+docs_dir: content
+theme: {{name: material}}
+plugins:
+  - blog: {{blog_dir: ., post_dir: posts, post_url_format: "posts/{{slug}}"}}
+  - byline:
+      timezone: Europe/Berlin
+      ledger: sqlite
+      share_by_default: [{names}]
+      settle_waits: [0]
+      live_gate: {{wait: 0, every: 1}}
+      timeouts: {{connect: 2, read: 0.4}}
+{more}
+      channels:
+"""
+
+
+@cache
+def _png() -> bytes:
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.new("RGB", (1200, 630), "#1f4e79").save(out, "PNG")
+    return out.getvalue()
+
+
+class Pages(Fake):
+    """The company's live pages. `shown` maps a path to the whole page; every card is a picture."""
+
+    label: ClassVar[str] = "pages"
+
+    def __init__(self, clock: FixedClock) -> None:
+        super().__init__(clock)
+        self.shown: dict[str, str] = {}
+
+    def kind_of(self, call: Call) -> str:
+        return "card" if call.path.startswith("/assets/") else "page"
+
+    def handle(self, call: Call) -> Answer:
+        if call.path.startswith("/assets/cards/"):
+            return Answer(status=200, body=_png(), headers={"Content-Type": "image/png"})
+        if call.path not in self.shown:
+            return Answer(status=404, body=b"<h1>404</h1>", headers={"Content-Type": "text/html"})
+        body = self.shown[call.path].encode()
+        return Answer(status=200, body=body, headers={"Content-Type": "text/html; charset=utf-8"})
+
+
+class Stage:
+    """One site with one account on each of the cases' networks. Use it in a `with` statement."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *cases: tuple[str, Case],
+        clock: FixedClock | None = None,
+        posts: Mapping[str, str] | None = None,
+        more: str = "",
+        threads: bool = False,
+    ) -> None:
+        self.folder = folder
+        self.clock = clock or FixedClock(NOW)
+        self.cases = dict(cases)
+        self.pages = Pages(self.clock)
+        self.fakes = {name: case.fake(self.clock) for name, case in cases}
+        self.environment: dict[str, str] = {}
+        for _, case in cases:
+            self.environment |= case.environment
+        self.more = more
+        self.threads = threads
+        self.posts = dict(posts or {"hp7.md": POST})
+
+    def __enter__(self) -> Stage:
+        for fake in (self.pages, *self.fakes.values()):
+            fake.start()
+        self.write()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for fake in (self.pages, *self.fakes.values()):
+            fake.stop()
+
+    @property
+    def fake(self) -> Fake:
+        """The only network's."""
+        (fake,) = self.fakes.values()
+        return fake
+
+    def write(self, *, live: bool = True) -> None:
+        """Write the site as it is meant now, and show its pages."""
+        text = HEAD.format(
+            site_url=f"{self.pages.url}/", names=", ".join(self.cases), more=indent(self.more, " " * 6)
+        )
+        for name, case in self.cases.items():
+            text += f"        {name}:\n          api: {self.fakes[name].url}\n"
+            if self.threads and case.threads:
+                text += f"          {case.threads}\n"
+            if name == "linkedin":
+                text += "          probe_after: 0s\n"
+            text += f"          accounts: {{acme: {case.account}}}\n"
+        make_site(self.folder, posts=self.posts, settings=text)
+        if live:
+            self.show()
+
+    @property
+    def settings(self) -> Settings:
+        return load(self.folder / "mkdocs.yml", self.environment)
+
+    def show(self) -> None:
+        """The site is deployed as it is."""
+        settings = self.settings
+        found = content.read(settings)
+        for post in found.posts:
+            url = links.canonical(settings.site_url, post.url)
+            card = cards.picture(post, settings, found.authors).url
+            self.pages.shown[f"/{post.url}"] = (
+                f'<!doctype html><html><head><link rel="canonical" href="{url}">'
+                f'<meta property="og:title" content="{html.escape(post.title)}">'
+                f'<meta property="og:image" content="{card}"></head><body></body></html>'
+            )
+
+    def app(self) -> App:
+        return App(file=self.folder / "mkdocs.yml", clock=self.clock, environment=self.environment)
+
+    def ledger(self) -> Ledger:
+        return open_ledger(self.settings, {}, self.clock)
+
+    def send(
+        self,
+        wishes: Wishes = Wishes(),  # noqa: B008 - frozen
+        *,
+        crash: Crash = no_crash,
+        approve: Callable[[Plan], None] = lambda _plan: None,
+    ) -> Result:
+        settings = self.settings
+        http = Http(settings.timeouts, self.clock)
+        ledger = self.ledger()
+        try:
+            return Sender(
+                content=content.read(settings),
+                settings=settings,
+                ledger=ledger,
+                drivers=make_drivers(self.app(), http),
+                http=http,
+                clock=self.clock,
+                crash=crash,
+                approve=approve,
+            ).send(wishes)
+        finally:
+            ledger.close()
+            http.close()
+
+    def plan(self, *, everything: bool = True, **more: Any) -> Plan:
+        settings = self.settings
+        ledger = self.ledger()
+        try:
+            return make_plan(
+                content.read(settings),
+                settings,
+                ledger.snapshot(),
+                self.clock.now(),
+                drivers=make_drivers(self.app(), Http(settings.timeouts, self.clock)),
+                everything=everything,
+                **more,
+            )
+        finally:
+            ledger.close()
+
+    def states(self) -> dict[str, str]:
+        return {item.id: item.state for item in self.plan().deliveries}
+
+    def one(self) -> Delivery:
+        (item,) = self.plan().deliveries
+        return item
+
+    def child(
+        self, crash: str = "", *, at: datetime | None = None, pause: float = 0
+    ) -> subprocess.Popen[str]:
+        """`send` in a process of its own, which kills itself at the crash point."""
+        return subprocess.Popen(
+            [
+                sys.executable,
+                str(Path(__file__).with_name("child.py")),
+                str(self.folder / "mkdocs.yml"),
+                (at or self.clock.now()).isoformat(),
+                crash,
+                str(pause),
+            ],
+            env={**os.environ, **self.environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+
+def cases() -> list[tuple[str, Case]]:
+    """Every kind of account of every network there is."""
+    import importlib
+
+    return [
+        (name, case)
+        for name in registry.channels()
+        for case in importlib.import_module(f"byline.testing.{name}").CASES
+    ]
