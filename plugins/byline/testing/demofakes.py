@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from byline.model import Author
 from byline.settings import Account, Settings
@@ -60,17 +61,17 @@ class Network:
             return str(urls[0]["expanded_url"]) if urls else ""
         return post.card.link if post.card else post.link
 
-    def shown(self, folder: Path) -> list[Shown]:
-        """What readers see; pictures are written into the folder's `pictures`."""
+    def shown(self, folder: Path, zone: ZoneInfo) -> list[Shown]:
+        """What readers in that zone see; pictures are written into the folder's `pictures`."""
         parts: dict[str, list[Posted]] = {}
         heads: dict[str, str] = {}
         for post in self.fake.posts:
             head = heads.get(post.reply_to, post.reply_to) or post.id
             heads[post.id] = head
             parts.setdefault(head, []).append(post)
-        return [self._shown(posts, folder) for posts in parts.values()]
+        return [self._shown(posts, folder, zone) for posts in parts.values()]
 
-    def _shown(self, posts: list[Posted], folder: Path) -> Shown:
+    def _shown(self, posts: list[Posted], folder: Path, zone: ZoneInfo) -> Shown:
         head = posts[0]
         if isinstance(self.fake, Twitter):
             user = next((user for user in self.fake.users.values() if user.id == head.author), None)
@@ -81,7 +82,7 @@ class Network:
         return Shown(
             account=head.name,
             handle=handle,
-            at=head.at,
+            at=head.at.astimezone(zone),
             parts=tuple(post.text for post in posts),
             card=_card(card, folder) if card else None,
         )

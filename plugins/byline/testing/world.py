@@ -7,11 +7,10 @@ sums are invented; addresses end in `.example`, which belongs to nobody.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
-from typing import Literal
 
 SEED = 20
 
@@ -150,28 +149,31 @@ class Person:
     order: Order | None
 
 
-def people(seen: Sequence[Seen], end: datetime, *, count: int = 72, seed: int = SEED) -> tuple[Person, ...]:
+def people(seen: Sequence[Seen], end: datetime, *, count: int = 140, seed: int = SEED) -> tuple[Person, ...]:
     """Everybody who comes between the first post and `end`, in order of their last visit."""
     if not seen:
         return ()
     dice = Random(seed)
     posts = sorted(seen, key=lambda one: (one.at, one.channel, one.id))
     found = [_person(dice, number, posts, end) for number in range(count)]
-    return tuple(sorted(found, key=lambda person: person.visits[-1].at))
+    found.sort(key=lambda person: person.visits[-1].at)
+    # Of those whose last link could tell something, some run no scripts and some agree to nothing being kept.
+    telling = [place for place, person in enumerate(found) if person.asks and person.visits[-1].seen]
+    for place in telling[1::7]:
+        found[place] = replace(found[place], scripts=False)
+    for place in telling[3::5]:
+        found[place] = replace(found[place], agrees=False)
+    return tuple(found)
 
 
 def _person(dice: Random, number: int, posts: Sequence[Seen], end: datetime) -> Person:
     kind = dice.random()
     times = 0 if kind < 0.12 else 1 if kind < 0.62 else 2 if kind < 0.88 else 3
     visits = _visits(dice, posts, end, times)
-    asks = dice.random() < 0.36
+    asks = dice.random() < 0.15
     order = _order(dice, visits[-1].at, end) if asks else None
     first, last = FIRST[number % len(FIRST)], LAST[(number * 7 + number // len(FIRST)) % len(LAST)]
     firm = FIRMS[(number * 5 + number // len(FIRMS)) % len(FIRMS)]
-    # The first two who could show it: one whose browser runs no scripts, one who agrees to nothing.
-    rare: Literal["", "scripts", "agrees"] = (
-        "scripts" if number % 12 == 3 else "agrees" if number % 6 == 5 else ""
-    )
     return Person(
         name=f"{first} {last}",
         company=firm,
@@ -180,8 +182,8 @@ def _person(dice: Random, number: int, posts: Sequence[Seen], end: datetime) -> 
         asks=asks,
         message=dice.choice(MESSAGES),
         heard_from=dice.choice(HEARD),
-        agrees=rare == "",
-        scripts=rare != "scripts",
+        agrees=True,
+        scripts=True,
         order=order,
     )
 
@@ -213,7 +215,7 @@ def _order(dice: Random, asked: datetime, end: datetime) -> Order | None:
     created = asked + timedelta(days=dice.randint(1, 12), minutes=dice.randrange(480))
     takes = timedelta(days=dice.randint(10, 55))
     amount = Decimal(dice.choice(AMOUNTS))
-    becomes, wins = dice.random() < 0.6, dice.random() < 0.6
+    becomes, wins = dice.random() < 0.6, dice.random() < 0.55
     if not becomes or created >= end:
         return None
     closed = _second(created + takes)
