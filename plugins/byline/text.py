@@ -6,6 +6,7 @@ import html
 import re
 import sys
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -185,13 +186,13 @@ _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z
 _BLOCKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"<!--.*?-->", re.S), ""),
     (re.compile(r"<(script|style|svg|iframe|figure|picture)\b.*?</\1\s*>", re.S | re.I), ""),
-    (re.compile(r"^ {0,3}\[[^\]\n]+\]:[ \t]+\S[^\n]*$", re.M), ""),  # link definitions
     (re.compile(r"^ {0,3}\[\^[^\]\n]+\]:[^\n]*(?:\n(?: {4}|\t)[^\n]*)*", re.M), ""),  # footnotes
+    (re.compile(r"^ {0,3}\[[^\]\n]+\]:[ \t]+\S[^\n]*$", re.M), ""),  # link definitions
     (re.compile(r"^\*\[[^\]\n]+\]:[^\n]*$", re.M), ""),  # abbreviations
     (re.compile(r"^[ \t]*(?:!!!|\?\?\?\+?)[ \t]+[\w -]+(?:\"([^\"\n]*)\")?[ \t]*$", re.M), r"\1"),
     (re.compile(r"^===\+?[ \t]+\"([^\"\n]*)\"[ \t]*$", re.M), r"\1"),
     (re.compile(r"^-{1,3}8<-{1,3}[^\n]*$", re.M), ""),
-    (re.compile(r"^ {0,3}(?:\|?[ \t]*:?-{3,}:?[ \t]*)(?:\|[ \t]*:?-{3,}:?[ \t]*)*\|?[ \t]*$", re.M), ""),
+    (re.compile(r"^ {0,3}(?:\|?[ \t]*:?-{3,}:?[ \t]*)(?:\|[ \t]*:?-{3,}:?[ \t]*)*\|?[ \t]*$\n?", re.M), ""),
     (re.compile(r"^ {0,3}(?:[*_=-][ \t]*){3,}$", re.M), ""),
     (re.compile(r"^[ \t]*#{1,6}[ \t]+(.*?)[ \t]*#*[ \t]*$", re.M), r"\1"),
     (re.compile(r"^[ \t]*(?:>[ \t]?)+", re.M), ""),
@@ -226,17 +227,7 @@ def plain(markdown: str) -> str:
     text = _FENCE.sub("", text)
     for pattern, by in _BLOCKS:
         text = pattern.sub(by, text)
-    kept: list[str] = []
-
-    def keep(match: re.Match[str]) -> str:
-        kept.append(match["code"].strip() if match["code"] is not None else match["mark"])
-        return f"{_KEPT}{len(kept) - 1}{_KEPT}"
-
-    text = re.sub(
-        r"(?P<ticks>`+)(?P<code>[^\n]*?(?:\n[^\n]+?)*?)(?<!`)(?P=ticks)(?!`)|\\(?P<mark>[!-/:-@\[-`{-~])",
-        keep,
-        text,
-    )
+    text, kept = _set_aside(text)
     for pattern, by in _INLINE:
         text = pattern.sub(by, text)
     text = html.unescape(
@@ -245,6 +236,31 @@ def plain(markdown: str) -> str:
     text = re.sub(f"{_KEPT}(\\d+){_KEPT}", lambda match: kept[int(match[1])], text)
     paragraphs = (" ".join(part.split()) for part in re.split(r"\n[ \t]*\n", text))
     return "\n\n".join(part for part in paragraphs if part)
+
+
+def _set_aside(text: str) -> tuple[str, list[str]]:
+    """Code spans and escaped marks replaced by numbered places, so that nothing in them is taken for a mark."""
+    runs: dict[int, list[int]] = {}
+    for match in re.finditer(r"`+", text):
+        runs.setdefault(len(match[0]), []).append(match.start())
+    out: list[str] = []
+    kept: list[str] = []
+    at = 0
+    for match in re.finditer(r"\\[!-/:-@\[-`{-~]|`+", text):
+        if match.start() < at:
+            continue
+        if match[0].startswith("\\"):
+            word, end = match[0][1:], match.end()
+        else:
+            same = runs.get(len(match[0]), [])
+            place = bisect_right(same, match.start())
+            if place == len(same) or "\n\n" in text[match.end() : min(same[place], match.end() + 2000)]:
+                continue
+            word, end = text[match.end() : same[place]].strip(), same[place] + len(match[0])
+        out += [text[at : match.start()], f"{_KEPT}{len(kept)}{_KEPT}"]
+        kept.append(word)
+        at = end
+    return "".join(out) + text[at:], kept
 
 
 def excerpt(body: str, limit: int = 300) -> str:
