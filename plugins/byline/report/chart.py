@@ -10,6 +10,7 @@ from byline.report.model import Row
 from byline.report.words import number
 
 MOST = 12
+_NAMES = 290  # room for titles beside the bars
 
 # Colours that stand for the page's own: replaced after drawing, so that the drawing follows light and dark.
 _INK, _LINE, _BAR, _SPAN = "#010203", "#040506", "#070809", "#0a0b0c"
@@ -55,21 +56,25 @@ def bars(rows: Sequence[Row], *, width: int, title: str) -> str:
         base.mark_tick(color=_SPAN, thickness=1.5, size=9).encode(y=y, x=alt.X(f"{name}:Q"))
         for name in ("low", "high")
     ]
-    if narrow:
-        names = base.mark_text(
-            align="left", baseline="bottom", dy=-9, color=_INK, fontSize=13, limit=width - 10
-        )
-        names = names.encode(y=y, x=alt.value(0), text="label:N")
-    else:
-        names = base.mark_text(align="right", baseline="middle", dx=-10, color=_INK, fontSize=13, limit=270)
-        names = names.encode(y=y, x=alt.value(0), text="label:N")
+    where, below = (0, -9) if narrow else (-_NAMES, 0)
+    names = base.mark_text(
+        align="left",
+        baseline="bottom" if narrow else "middle",
+        dx=where,
+        dy=below,
+        color=_INK,
+        fontSize=13,
+        limit=width - 30 if narrow else _NAMES - 50,
+    ).encode(y=y, x=alt.value(0), text="label:N")
+    numbers = base.mark_text(align="left", baseline="middle", dx=9, color=_INK, fontSize=13)
+    numbers = numbers.encode(y=y, x="high:Q", text="shown:N")
     step = 44 if narrow else 34
     chart = (
-        alt.layer(bar, span, *ends, names)
+        alt.layer(bar, span, *ends, names, numbers)
         .properties(
-            width=width - 20 if narrow else width - 300,
+            width=width - 44 if narrow else width - _NAMES - 44,
             height=alt.Step(step),
-            padding={"left": 4 if narrow else 290, "right": 12, "top": 14 if narrow else 4, "bottom": 4},
+            padding={"left": 4 if narrow else _NAMES, "right": 40, "top": 14 if narrow else 4, "bottom": 42},
         )
         .configure(background="transparent", font="sans-serif", autosize=alt.AutoSizeParams(type="none"))
         .configure_view(stroke=None)

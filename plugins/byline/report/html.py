@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from byline.report.chart import MOST, bars
 from byline.report.model import Journey, Money, Report, Row, Table
-from byline.report.words import NOUNS, UNKNOWN, between, counted, listed, money, number
+from byline.report.words import COST_OF_NONE, NOUNS, UNKNOWN, any_cents, between, counted, money, number
 
 WAYS = 12
 
@@ -53,19 +53,19 @@ def _body(report: Report, names: Sequence[str]) -> Iterator[str]:
 
 
 def _figures(report: Report, total: Row) -> Iterator[str]:
-    def figure(name: str, value: str, more: str = "") -> str:
+    def figure(name: str, values: Sequence[str], more: str = "") -> str:
         small = f"<small>{escape(more)}</small>" if more else ""
-        return f"<div><dt>{escape(name)}</dt><dd>{escape(value)}{small}</dd></div>\n"
+        return f"<div><dt>{escape(name)}</dt><dd>{'<br>'.join(map(escape, values))}{small}</dd></div>\n"
 
     tracked = f"{report.tracked} came by one of our links" if total.leads else ""
     yield '<dl class="figures">\n'
-    yield figure("Enquiries", number(total.leads), tracked)
+    yield figure("Enquiries", [number(total.leads)], tracked)
     yield figure(
-        "Orders", number(total.orders), f"of {counted(total.opportunities, 'opportunity', 'opportunities')}"
+        "Orders", [number(total.orders)], f"of {counted(total.opportunities, 'opportunity', 'opportunities')}"
     )
-    yield figure("Revenue", listed(money(total.revenue)) or "none yet", f"from {report.revenue_from}")
+    yield figure("Revenue", money(total.revenue) or ["none yet"], f"from {report.revenue_from}")
     hours = counted(report.hours, "hour") + " of work" if report.hours else ""
-    yield figure("Spent", listed(money(total.cost)) or "not noted", hours)
+    yield figure("Spent", money(total.cost) or ["not noted"], hours)
     yield "</dl>\n"
 
 
@@ -95,7 +95,7 @@ def _ways(journeys: Sequence[Journey]) -> Iterator[str]:
         )
         order = f' <span class="order">{counted(way.orders, "order")}</span>' if way.orders else ""
         yield f'<li><span class="times">{len(way.leads)}×</span><div><p class="way">{steps}{arrow}asked{order}</p>'
-        yield f"<details><summary>{counted(len(way.leads), 'enquiry', 'enquiries')}</summary>"
+        yield f"<details><summary>Show {'the enquiry' if len(way.leads) == 1 else f'the {len(way.leads)} enquiries'}</summary>"
         yield ", ".join(f"<code>{escape(key)}</code>" for key in way.leads)
         yield "</details></div></li>\n"
     yield "</ol>\n"
@@ -109,9 +109,9 @@ def _halves(step: str) -> tuple[str, str]:
     return (title, f" on {where}") if dot else (step, "")
 
 
-def _cell(name: str, lines: Sequence[str], *, small: str = "") -> str:
+def _cell(name: str, lines: Sequence[str], *, small: Sequence[str] = ()) -> str:
     words = "<br>".join(escape(line) for line in lines if line)
-    more = f"<small>{escape(small)}</small>" if small else ""
+    more = "".join(f"<small>{escape(line)}</small>" for line in small)
     zero = "" if words and words != "0" else ' class="zero"'
     return f'<td role="cell" data-name="{escape(name)}"{zero}><span>{words or "–"}{more}</span></td>'
 
@@ -120,25 +120,29 @@ def _table(table: Table) -> Iterator[str]:
     noun = NOUNS[table.by]
     clicks = any(row.clicks is not None for row in (*table.rows, table.total))
     heads = ["Enquiries", "Opportunities", "Orders", "Revenue", "Cost", *(["Clicks"] if clicks else [])]
-    yield f'<table role="table"><caption>Credit by {escape(noun.lower())}</caption>\n<thead role="rowgroup"><tr role="row">'
+    yield f'<table role="table" aria-labelledby="{table.by}">\n<thead role="rowgroup"><tr role="row">'
     yield f'<th role="columnheader" scope="col">{escape(noun)}</th>'
     yield "".join(f'<th role="columnheader" scope="col">{name}</th>' for name in heads)
     yield '</tr></thead>\n<tbody role="rowgroup">\n'
+    everyone = (*table.rows, table.unattributed)
+    cents = any_cents(row.revenue for row in everyone), any_cents(row.cost for row in everyone)
     for row in table.rows:
-        yield _row(row, clicks)
-    yield _row(table.unattributed, clicks, kind="unknown")
-    yield _row(table.total, clicks, kind="all")
+        yield _row(row, clicks, cents)
+    yield _row(table.unattributed, clicks, cents, kind="unknown")
+    yield _row(table.total, clicks, cents, kind="all")
     yield "</tbody></table>\n"
+    if table.unattributed.cost:
+        yield f'<p class="small">{escape(COST_OF_NONE)}</p>\n'
 
 
-def _row(row: Row, clicks: bool, kind: str = "") -> str:
+def _row(row: Row, clicks: bool, cents: tuple[bool, bool], kind: str = "") -> str:
     span = "" if kind == "all" or not row.leads else between(row.low, row.high)
     cells = [
-        _cell("Enquiries", [number(row.leads)], small=span),
+        _cell("Enquiries", [number(row.leads)], small=[span] if span else []),
         _cell("Opportunities", [number(row.opportunities)]),
         _cell("Orders", [number(row.orders)]),
-        _cell("Revenue", money(row.revenue), small=_range(row.revenue_low, row.revenue_high)),
-        _cell("Cost", money(row.cost)),
+        _cell("Revenue", money(row.revenue, cents=cents[0]), small=_range(row.revenue_low, row.revenue_high)),
+        _cell("Cost", money(row.cost, cents=cents[1])),
     ]
     if clicks:
         cells.append(_cell("Clicks", [] if row.clicks is None else [f"{row.clicks:,}"]))
@@ -147,20 +151,22 @@ def _row(row: Row, clicks: bool, kind: str = "") -> str:
     return f'<tr role="row"{style}>{label}{"".join(cells)}</tr>\n'
 
 
-def _range(low: Money | None, high: Money | None) -> str:
+def _range(low: Money | None, high: Money | None) -> list[str]:
     if not low or not high:
-        return ""
+        return []
     parts = []
     for currency in sorted(low):
         least, most = (value.quantize(Decimal(1)) for value in (low[currency], high[currency]))
-        parts.append(f"between {least:,} and {most:,}" if least != most else f"{least:,}")
-    return "; ".join(parts)
+        mark = f"{currency} " if len(low) > 1 else ""
+        parts.append(f"{mark}{least:,} to {most:,}" if least != most else f"{mark}{least:,}")
+    return parts
 
 
 def _stories(report: Report) -> Iterator[str]:
     if report.goals:
         yield '<h2 id="goals">Goals</h2>\n'
         yield from _words(
+            "goals",
             ("Campaign", "Reached", "Goal", "Until"),
             (
                 (
@@ -176,6 +182,7 @@ def _stories(report: Report) -> Iterator[str]:
         yield '<h2 id="compared">Does the way of counting change the picture?</h2>\n'
         yield "<p>Enquiries by post when the first, the last or every visit gets the credit.</p>\n"
         yield from _words(
+            "compared",
             ("Post", "First visit", "Last visit", "Every visit"),
             ((row.label, number(row.first), number(row.last), number(row.linear)) for row in report.compared),
             style="",
@@ -184,6 +191,7 @@ def _stories(report: Report) -> Iterator[str]:
         yield '<h2 id="unknown">Where the source is unknown</h2>\n'
         yield "<p>These visits carry none of our ids, so no post gets credit for them.</p>\n"
         yield from _words(
+            "unknown",
             ("What they came with", "Enquiries", "Why it is unknown"),
             ((item.what, str(len(item.leads)), item.why) for item in report.unknown),
         )
@@ -191,13 +199,17 @@ def _stories(report: Report) -> Iterator[str]:
         yield '<h2 id="heard">What people say brought them</h2>\n'
         yield "<p>Their own words beside what was tracked. Memory errs, and so do links: read both.</p>\n"
         yield from _words(
+            "heard",
             ("They say", "Tracked", "Enquiries"),
             ((f"“{item.said}”", item.tracked, str(item.leads)) for item in report.heard),
         )
 
 
-def _words(heads: Sequence[str], rows: Iterable[Sequence[str]], style: str = "words") -> Iterator[str]:
-    yield f'<table role="table"{f" class={style}" if style else ""}><thead role="rowgroup"><tr role="row">'
+def _words(
+    name: str, heads: Sequence[str], rows: Iterable[Sequence[str]], style: str = "words"
+) -> Iterator[str]:
+    shown = f' class="{style}"' if style else ""
+    yield f'<table role="table" aria-labelledby="{name}"{shown}><thead role="rowgroup"><tr role="row">'
     yield "".join(f'<th role="columnheader" scope="col">{escape(head)}</th>' for head in heads)
     yield '</tr></thead>\n<tbody role="rowgroup">\n'
     for row in rows:

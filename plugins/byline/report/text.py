@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
 from itertools import zip_longest
 from textwrap import wrap
 
 from byline.report.model import Report, Row, Table
-from byline.report.words import NOUNS, between, counted, money, number
+from byline.report.words import COST_OF_NONE, NOUNS, any_cents, between, counted, money, number
 
 WIDTH = 80
 _COLUMNS = (("Enquiries", 9), ("between", 9), ("Orders", 6), ("Revenue", 14), ("Cost", 12))
@@ -92,26 +95,38 @@ def _table(table: Table) -> Iterator[str]:
     yield head + "".join(f" {name:>{width}}" for name, width in _COLUMNS)
     yield "-" * WIDTH
     busy = [row for row in table.rows if not row.idle or (row.cost and table.by != "post")]
+    everyone = (*table.rows, table.unattributed)
+    cents = any_cents(row.revenue for row in everyone), any_cents(row.cost for row in everyone)
     for row in busy:
-        yield from _row(row)
-    idle = len(table.rows) - len(busy)
+        yield from _row(row, cents)
+    idle = [row for row in table.rows if row not in busy]
     if idle:
-        noun = NOUNS[table.by].lower()
-        plural = f"{noun}s" if not noun.endswith("s") else noun
-        yield f"({counted(idle, noun, plural)} with no enquiry yet)"
-    yield from _row(table.unattributed)
-    yield from _row(table.total, exact=True)
+        yield from _row(_together(idle, NOUNS[table.by].lower()), cents)
+    yield from _row(table.unattributed, cents)
+    yield from _row(table.total, cents, exact=True)
+    if table.unattributed.cost:
+        yield from wrap(COST_OF_NONE, WIDTH)
 
 
-def _row(row: Row, *, exact: bool = False) -> Iterator[str]:
+def _together(rows: Sequence[Row], noun: str) -> Row:
+    """The rows of which nothing came as one, with what they cost."""
+    cost: dict[str, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        for currency, value in row.cost.items():
+            cost[currency] += value
+    label = f"{counted(len(rows), noun)} with no enquiry yet"
+    return replace(rows[0], label=label, cost=dict(cost))
+
+
+def _row(row: Row, cents: tuple[bool, bool], *, exact: bool = False) -> Iterator[str]:
     span = "" if exact or not row.leads else between(row.low, row.high).replace("between ", "")
     cells: Sequence[Sequence[str]] = (
         wrap(row.label, _LABEL) or [""],
         [number(row.leads)],
         [span],
         [number(row.orders) if row.orders else ""],
-        money(row.revenue) or [""],
-        money(row.cost) or [""],
+        money(row.revenue, cents=cents[0]) or [""],
+        money(row.cost, cents=cents[1]) or [""],
     )
     for label, *values in zip_longest(*cells, fillvalue=""):
         yield (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
@@ -25,6 +25,7 @@ NO_NAME: Mapping[By, str] = {
     "audience": "no audience named",
 }
 UNKNOWN = "source unknown"
+COST_OF_NONE = f"The cost beside “{UNKNOWN}” is of posts and campaigns that belong to none of these rows."
 FEW = 10  # below so many enquiries no percentage and no advice
 
 _HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ud800-\udfff]")
@@ -49,15 +50,20 @@ def number(value: Fraction | float) -> str:
     return shown if shown not in ("0", "-0") else "0.01"
 
 
-def amount(value: Decimal, currency: str) -> str:
-    """`EUR 1,234.50`; cents are left out when there are none."""
+def amount(value: Decimal, currency: str, *, cents: bool = False) -> str:
+    """`EUR 1,234.50`; cents are left out when there are none, unless they are asked for."""
     shown = f"{value:,.2f}"
-    return f"{currency} {shown.removesuffix('.00')}"
+    return f"{currency} {shown if cents else shown.removesuffix('.00')}"
 
 
-def money(values: Mapping[str, Decimal]) -> tuple[str, ...]:
+def money(values: Mapping[str, Decimal], *, cents: bool = False) -> tuple[str, ...]:
     """Each currency on its own; empty when there is no money."""
-    return tuple(amount(value, currency) for currency, value in sorted(values.items()) if value)
+    return tuple(amount(value, currency, cents=cents) for currency, value in sorted(values.items()) if value)
+
+
+def any_cents(columns: Iterable[Mapping[str, Decimal]]) -> bool:
+    """Does an amount of this column have cents? Then all show them, so that they stand under one another."""
+    return any(value != int(value) for values in columns for value in values.values())
 
 
 def listed(parts: Sequence[str]) -> str:
