@@ -10,9 +10,10 @@ import gc
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any
 
 import frontmatter
@@ -47,12 +48,14 @@ class Content:
 
     `posts` in order of path, with drafts and future ones and those that have a mistake but could be made;
     `problems` in order of file and line; `count` tells how many files there are under `posts/`, unreadable ones too.
+    `targets` maps a post to the posts that it links to, each with the line of the link; both as `src_uri`.
     """
 
     posts: tuple[Post, ...]
     authors: Mapping[str, Author]
     problems: tuple[Problem, ...]
     count: int
+    targets: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def bad(self) -> frozenset[str]:
@@ -110,6 +113,7 @@ def _read(settings: Settings) -> Content:
         authors=authors,
         problems=tuple(sorted(problems, key=lambda item: (item.file, item.line, item.key, item.code))),
         count=len(tree.posts),
+        targets=MappingProxyType({path: tuple(found) for path, found in reading.targets.items()}),
     )
 
 
@@ -335,7 +339,7 @@ def _across(reading: Reading, posts: list[Post]) -> None:
     taken = {url: reading.tree.shown(page) for url, page in pages.items()} | taken
     _alias_doubles(reading, posts, taken)
     _addresses(reading, posts, taken)
-    _not_yet_public(reading, posts)
+    _drafts_linked(reading, posts)
 
 
 def _note(reading: Reading, file: str, line: int, key: str, code: str, message: str, fix: str) -> None:
@@ -417,27 +421,13 @@ def _addresses(reading: Reading, posts: Iterable[Post], taken: Mapping[str, str]
         reading.problems.append(problem)
 
 
-def _not_yet_public(reading: Reading, posts: Iterable[Post]) -> None:
-    """A link from a public page to one that is held back would lead nowhere."""
+def _drafts_linked(reading: Reading, posts: Iterable[Post]) -> None:
+    """A link from a public page to a draft leads nowhere."""
     by_file = {post.src_uri: post for post in posts}
-    for source, targets in reading.targets.items():
-        post = by_file.get(source)
-        for target, line in targets if post is not None and not post.draft else ():
+    for post in posts:
+        for target, line in () if post.draft else reading.targets.get(post.src_uri, ()):
             other = by_file.get(target)
-            if other is None or other is post:
-                continue
-            assert post is not None
-            if other.draft or other.published > post.published:
-                why = "is a draft" if other.draft else f"is public only from {other.published:%Y-%m-%d %H:%M}"
-                reading.problems.append(
-                    Problem(
-                        file=post.path,
-                        line=line,
-                        key="",
-                        code="link-not-public",
-                        message=f"the post links to {other.path}, which {why}: until then the link leads nowhere",
-                        fix="take the link out for now, or make the other post public first",
-                        # A link to a later post is usual once that one is out, so it cannot stop a build.
-                        severity="error" if other.draft else "warning",
-                    )
-                )
+            if other is not None and other.draft:
+                _note(reading, post.path, line, "", "link-not-public",
+                      f"the post links to {other.path}, which is a draft: the link would lead nowhere",
+                      "take the link out for now, or make the other post public")  # fmt: skip

@@ -121,6 +121,7 @@ class Delivery:
             "remote_id": self.remote_id,
             "parts": list(self.parts),
             "texts": list(self.text),
+            "declared": self.telling.declared if self.telling else "",
             "title": self.title,
             "file": self.path,
         }
@@ -164,12 +165,14 @@ def plan(
     asked: Asked = NOTHING,
     everything: bool = False,
     compose: bool = True,
+    only: frozenset[str] | None = None,
 ) -> Plan:
     """The plan for `now`. Without `everything`, what is out, skipped or taken back is left out.
 
-    Without `compose` no delivery has its text, and mistakes in texts stay unseen.
+    Without `compose` no delivery has its text, and mistakes in texts stay unseen. `only` lists these deliveries
+    alone; the hash stays that of the whole scope.
     """
-    return _Planner(content, settings, history, now, drivers, scope, asked, everything, compose).plan()
+    return _Planner(content, settings, history, now, drivers, scope, asked, everything, compose, only).plan()
 
 
 def updated(delivery: Delivery, record: Record, zone: tzinfo) -> Delivery:
@@ -215,6 +218,7 @@ class _Planner:
     asked: Asked
     everything: bool
     compose: bool
+    only: frozenset[str] | None
     problems: list[Problem] = field(default_factory=list)
     unplanned: list[str] = field(default_factory=list)
     skipped_posts: frozenset[str] = frozenset()
@@ -256,7 +260,7 @@ class _Planner:
                 digests[telling.id] = digest
                 if delivery.old:
                     old.append(delivery)
-                if self.everything or delivery.state in OPEN:
+                if self._shown(delivery):
                     deliveries.append(self._composed(delivery, page) if self.compose else delivery)
             if told.problems and len(old) == begun and self._matters(page, told.items):
                 self.unplanned.append(post.path)
@@ -272,6 +276,11 @@ class _Planner:
             now=self.now,
             first_run=self.history.empty,
         )
+
+    def _shown(self, delivery: Delivery) -> bool:
+        if self.only is not None and delivery.id not in self.only:
+            return False
+        return self.everything or delivery.state in OPEN
 
     def _delivery(self, telling: Telling, page: _Page) -> tuple[Delivery, str]:
         post = page.post
@@ -443,7 +452,9 @@ class _Planner:
                 continue
             if self.scope.posts and intent.path not in self.scope.posts:
                 continue
-            if not self.everything and not record.uncertain:
+            if not (self.everything or record.uncertain) or (
+                self.only is not None and record.id not in self.only
+            ):
                 continue
             base = Delivery(
                 id=record.id,

@@ -155,7 +155,11 @@ def _below(item: Delivery) -> Iterator[str]:
             f"picture: {telling.image if telling else ''}"
             + (f" ({message.image.alt})" if message.image.alt else "")
         )
-    if item.link and item.state not in ("skipped", "retracted"):
+    if (
+        item.link
+        and item.state not in ("skipped", "retracted")
+        and not any(item.link in t for t in item.text)
+    ):
         rows.append(f"link: {item.link}")
     if item.url:
         rows.append(f"out at: {item.url}")

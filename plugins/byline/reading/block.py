@@ -27,6 +27,7 @@ from byline.settings import (
 )
 from byline.yamlread import Mapping_, Scalar, Sequence_
 
+LOCAL_INTAKE = "http://127.0.0.1:8765/lead"  # where `publish intake` listens when it is told nothing else
 SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
 _SLUG_WORDS = "a word in small letters, digits and single hyphens"
 _COLOUR = r"#[0-9A-Fa-f]{6}"
@@ -403,6 +404,8 @@ def _lead_form(block: Fields, site_url: str) -> LeadForm:
             f"the form would be sent to the visitor's own machine: `to: local` cannot work on {site_url}",
             "write `url: https://…` with the address of your intake or form service, or `to: off`",
         )
+    if to == "local" and not url:
+        url = LOCAL_INTAKE
     found = LeadForm(
         to=to,  # type: ignore[arg-type]
         url=url,

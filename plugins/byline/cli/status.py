@@ -1,0 +1,111 @@
+"""`publish status`: what went out where, and what needs a person. Opens no connection and writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from byline.cli._publishing import (
+    json_option,
+    make_drivers,
+    open_http,
+    paths_argument,
+    profile_option,
+    read_scope,
+    to_option,
+)
+from byline.cli.common import DONE, UNKNOWN, App, count, emit_json
+
+if TYPE_CHECKING:
+    from byline.planning import Delivery
+    from byline.settings import Settings
+
+
+@click.command()
+@paths_argument
+@to_option
+@profile_option
+@json_option
+@click.pass_obj
+def command(app: App, paths: Sequence[str], to: Sequence[str], profile: str | None, as_json: bool) -> int:
+    """See what went out where, and what needs you: each such line ends with the next command.
+
+    Ends with 4 as long as something may be out and a person must look.
+    """
+    from byline import content as contents
+    from byline import planning
+    from byline.ledger import read_snapshot
+
+    settings = app.settings()
+    content = contents.read(settings)
+    scope = read_scope(settings, content, paths, to, profile)
+    history = read_snapshot(settings, app.clock)
+    plan = planning.plan(
+        content,
+        settings,
+        history,
+        app.clock.now(),
+        drivers=make_drivers(app, open_http(app, settings)),
+        scope=scope,
+        everything=True,
+    )
+    rows = sorted(plan.deliveries, key=lambda item: _rank(item, plan.now))
+    if as_json:
+        emit_json({"deliveries": [item.as_json() for item in rows], "hash": plan.hash})
+    else:
+        for line in _lines(rows, plan.now, settings):
+            click.echo(line)
+    return UNKNOWN if any(item.state in ("unknown", "sending") for item in rows) else DONE
+
+
+def _rank(item: Delivery, now: datetime) -> tuple[int, float, str]:
+    """What may be out first, then what is overdue or needs a person, then what comes, then what is done (newest first)."""
+    at = (item.record.sent_at if item.record and item.record.sent_at else item.due) or now
+    match item.state:
+        case "unknown" | "sending":
+            return 0, at.timestamp(), item.id
+        case "failed" | "held" | "due" | "manual":
+            return 1, at.timestamp(), item.id
+        case "later":
+            return 2, at.timestamp(), item.id
+        case "sent":
+            return 3, -at.timestamp(), item.id
+        case _:
+            return 4, -at.timestamp(), item.id
+
+
+def _lines(rows: Iterable[Delivery], now: datetime, settings: Settings) -> Iterator[str]:
+    from byline.cli._shown import MARKS, WORDS, next_step, when
+    from byline.ledger.base import BASELINE
+
+    headings = (
+        "May be out: please look",
+        "Needs you, or goes out with the next send",
+        "Later",
+        "Out",
+        "Not sent",
+    )
+    last, old = -1, 0
+    for item in rows:
+        if item.reason == BASELINE:
+            old += 1
+            continue
+        group = _rank(item, now)[0]
+        if group != last:
+            if last >= 0:
+                yield ""
+            yield click.style(headings[group], bold=True)
+            last = group
+        words = f"  {MARKS[item.state]} {item.id:<28} {when(item, now, settings):<22} {WORDS[item.state]}"
+        for more in (item.url, item.reason):
+            words += f"   {more}" if more else ""
+        step = next_step(item)
+        yield words + (f"   next: {step}" if step and step not in words else "")
+    if old:
+        yield ""
+        yield f"{count(old, 'old post')} from before sending began here: not sent"
+    if last < 0 and not old:
+        yield "nothing to show: no post asks for a network"
