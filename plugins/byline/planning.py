@@ -235,6 +235,7 @@ class _Planner:
         old: list[Delivery] = []
         digests: dict[str, str] = {}
         seen: set[str] = set()
+        posts: set[str] = set()
         by_file: dict[str, list[Problem]] = {}
         for problem in self.content.problems:
             if problem.severity == "error":
@@ -242,6 +243,12 @@ class _Planner:
         for post in self.content.posts:
             if post.draft:
                 continue
+            if not post.id or post.id in posts:  # its deliveries have no name of their own
+                if self.scope.has_post(post.path) and post.published <= self.now:
+                    self.unplanned.append(post.path)
+                    self.problems.extend(by_file.get(post.path, ()))
+                continue
+            posts.add(post.id)
             told = sharing.tellings(post, self.settings, self.content.authors)
             seen.update(item.id for item in told.items)
             if not self.scope.has_post(post.path):
