@@ -30,6 +30,7 @@ State = Literal[
     "later", "due", "held", "manual", "sending", "sent", "failed", "unknown", "skipped", "retracted"
 ]
 Drivers = Callable[[Account], "Channel"]
+NOT_YET = "its time has not come"
 OPEN: frozenset[State] = frozenset({"later", "due", "held", "manual", "sending", "failed", "unknown"})
 
 
@@ -359,7 +360,7 @@ class _Planner:
         if start > self.now:
             if record is not None and record.not_before == start:
                 return delivery  # moved by the network: still due, at the stated time
-            when = "the page is not public before then" if start > declared else "its time has not come"
+            when = "the page is not public before then" if start > declared else NOT_YET
             return replace(delivery, state="later", reason=reason or when)
         if old and not wanted:
             return replace(delivery, state="skipped", reason=BASELINE)

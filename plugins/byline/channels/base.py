@@ -62,6 +62,7 @@ class Look:
     colour_dark: str = "#8fb8e8"
     handle: Callable[[Account], str] = lambda account: account.name
     square: Callable[[Account], bool] = lambda _account: False  # is the account's picture square?
+    headline: bool = False  # does a person's role stand under the name?
     fold: tuple[int, int] | None = None
     fold_word: str = "… more"
     links: Callable[[str], Spans] | None = None  # None: whole addresses

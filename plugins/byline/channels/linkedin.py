@@ -78,6 +78,7 @@ CAPABILITIES = Capabilities(
         colour_dark="#71b7fb",
         handle=lambda account: "Page" if "organization" in account.option("urn") else "Member",
         square=lambda account: "organization" in account.option("urn"),
+        headline=True,
         fold=(3, 70),  # about 210 characters, measured by others, not promised by LinkedIn
         fold_word="…more",
         tags=lambda text: tuple(found.span() for found in _HASHTAG.finditer(text)),
