@@ -57,7 +57,9 @@ class Source:
 
 def read_post(source: Source, reading: Reading) -> Post | None:
     """The post; None when a day, a title or a slug that it cannot be without is missing or wrong."""
-    fields = Fields(source.node, file=source.shown, problems=reading.problems)
+    # What is missing is told at the first line, where nothing else stands.
+    whole = Mapping_(source.node.items, source.node.key_lines, 1)
+    fields = Fields(whole, file=source.shown, problems=reading.problems)
     folder = posixpath.dirname(source.path)
     bare = without_code(source.body)
     title = _title(fields, bare)
@@ -83,7 +85,7 @@ def read_post(source: Source, reading: Reading) -> Post | None:
             "empty-post",
             "the post has no text below its front matter",
             "write the text, or keep the post back with `draft: true`",
-            line=source.first,
+            line=source.first - 1,
             severity="warning" if draft else "error",
         )
     check_body(reading, source.path, url, source.shown, bare, source.first)

@@ -59,7 +59,15 @@ class Tree:
             return lower[path.lower()]
         base = posixpath.basename(path).lower()
         same = sorted(name for name in self.files if posixpath.basename(name).lower() == base)
-        return same[0] if same else lower.get(did_you_mean(path, lower), "")
+        if same:
+            return same[0]
+        stem, suffix = posixpath.splitext(base)
+        near = {
+            posixpath.splitext(posixpath.basename(name))[0].lower(): name
+            for name in sorted(self.files, reverse=True)
+            if name.lower().endswith(suffix)
+        }
+        return near.get(did_you_mean(stem, near), "")
 
 
 def scan(docs: Path, root: Path) -> Tree:
