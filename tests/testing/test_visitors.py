@@ -15,7 +15,8 @@ from byline.testing.visitors import Browser, VisitFailed, fetch, read, touch_of
 from support import NOW
 
 PAGE = """<!doctype html><html><head><title>Ask us &amp; see</title>
-<meta property="og:image" content="https://a.example/card.png"><meta name="author" content="Dana"></head>
+<meta property="og:image" content="https://a.example/card.png"><meta name="byline:post" content="hp7">
+<script defer src="capture.js" data-consent="required"></script></head>
 <body><a href="../other/">Other</a>
 <form action="/lead" method="POST">
 <input name="name"><input type="email" name="email" required><textarea name="message">Hello </textarea>
@@ -98,6 +99,7 @@ def test_the_form_carries_the_touches_of_all_visits(
     assert json.loads(values["bl_last"]) == touches[1]
     assert referrer == url + "posts/two/"
     assert values["website"] == ""
+    assert values["bl_post"] == "hp7"
     assert "marketing" not in values
 
 
@@ -111,9 +113,24 @@ def test_without_scripts_only_the_address_tells(host: tuple[str, list[tuple[dict
     assert referrer == url + "?utm_source=linkedin&utm_content=a.linkedin.x"
 
 
-def test_without_consent_only_the_present_page_counts() -> None:
+def test_without_consent_only_the_present_page_counts(
+    host: tuple[str, list[tuple[dict[str, str], str]]],
+) -> None:
+    url, taken = host
     browser = Browser(agrees=False)
-    assert browser.touches == []
+    browser.open(url + "?utm_source=linkedin&utm_content=a.linkedin.x", NOW)
+    page = browser.open(url + "?utm_source=twitter&utm_content=b.twitter.x", NOW)
+    browser.ask(page, {"email": "a@b.example", "marketing": "yes"}, NOW)
+    touches = json.loads(taken[0][0]["bl_touches"])
+    assert [touch["content"] for touch in touches] == ["b.twitter.x"]
+    assert json.loads(taken[0][0]["bl_first"]) == touches[0]
+    assert taken[0][0]["bl_consent_at"] == "2026-11-24T10:00:00.000Z"
+    page = browser.open(url, NOW)
+    browser.ask(page, {"email": "a@b.example"}, NOW)
+    assert taken[1][0]["bl_touches"] == taken[1][0]["bl_first"] == ""
+
+
+def test_what_counts_as_a_touch() -> None:
     touch = touch_of("https://a.example/?utm_source=x", NOW, "")
     assert touch is not None
     assert touch["source"] == "x"

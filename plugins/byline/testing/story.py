@@ -99,7 +99,10 @@ class Story:
         answers |= {"message": person.message, "heard_from": person.heard_from}
         form = page.form("email")
         assert form is not None
-        thanks = browser.ask(page, {k: v for k, v in answers.items() if k in form.fields}, self.clock.now())
+        known = {name: value for name, value in answers.items() if name in form.fields}
+        if person.newsletter and "marketing" in form.boxes:
+            known["marketing"] = form.boxes["marketing"]
+        thanks = browser.ask(page, known, self.clock.now())
         if len(self.lead_ids) != before + 1:
             raise VisitFailed(
                 f"the form of {page.url} was sent, but no enquiry arrived ({thanks.url} answered)"

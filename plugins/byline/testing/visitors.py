@@ -42,6 +42,7 @@ class Page:
     links: tuple[str, ...]
     meta: Mapping[str, str]
     forms: tuple[Form, ...]
+    consent: str  # what the page lets capture.js keep: required (once agreed to), granted, none
     html: str
 
     def form(self, name: str) -> Form | None:
@@ -67,12 +68,15 @@ class Browser:
         page = fetch(url, referrer=referrer)
         if self.scripts:
             touch = touch_of(page.url, now, referrer)
-            kept = self.touches if self.agrees else []  # without consent nothing outlives the page
+            kept = self.touches if self._may_keep(page) else []  # without consent nothing outlives the page
             self.touches = [*kept, *([touch] if touch else [])][-MOST_TOUCHES:]
             self.first = self.first or touch
         return page
 
-    def ask(self, page: Page, answers: Mapping[str, str], now: datetime, *, post: str = "") -> Page:
+    def _may_keep(self, page: Page) -> bool:
+        return self.agrees and page.consent in ("required", "granted")
+
+    def ask(self, page: Page, answers: Mapping[str, str], now: datetime) -> Page:
         """Fill in the form of the page and send it; the page that thanks."""
         form = page.form("email")
         if form is None:
@@ -82,37 +86,41 @@ class Browser:
             raise VisitFailed(f"the form of {page.url} has no field {', '.join(unknown)}")
         values = {**form.fields, **answers}
         if self.scripts:
-            values |= self._hidden(page, now, post)
+            values |= self._hidden(page, now, bool(answers.get("marketing")))
         body = urllib.parse.urlencode(values).encode()
         target = urllib.parse.urljoin(page.url, form.action)
         # capture.js has taken the tags out of the address bar by now; without it they are still there.
         referrer = page.url.partition("?")[0] if self.scripts else page.url
         return fetch(target, referrer=referrer, body=body)
 
-    def _hidden(self, page: Page, now: datetime, post: str) -> dict[str, str]:
+    def _hidden(self, page: Page, now: datetime, ticked: bool) -> dict[str, str]:
         """What capture.js writes into the hidden fields."""
         last = self.touches[-1] if self.touches else None
-        first = self.first if self.agrees else last
+        first = self.first if self._may_keep(page) else last
         return {
             "bl_started": str(int((now - timedelta(seconds=95)).timestamp() * 1000)),
             "bl_page": urllib.parse.urlsplit(page.url).path,
-            "bl_post": post,
-            "bl_touches": json.dumps(self.touches),
+            "bl_post": page.meta.get("byline:post", ""),
+            "bl_touches": json.dumps(self.touches) if self.touches else "",
             "bl_first": json.dumps(first) if first else "",
             "bl_last": json.dumps(last) if last else "",
+            "bl_consent_at": _stamp(now) if ticked else "",
         }
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def touch_of(url: str, now: datetime, referrer: str) -> dict[str, str] | None:
     """The touch of one visit; None for a direct one."""
     parts = urllib.parse.urlsplit(url)
     query = dict(urllib.parse.parse_qsl(parts.query))
-    tags = {tag: query.get(f"utm_{tag}", "") for tag in TAGS}
+    touch = {tag: query[f"utm_{tag}"] for tag in TAGS if query.get(f"utm_{tag}")}
     host = urllib.parse.urlsplit(referrer).netloc
-    if not any(tags.values()) and (not host or host == parts.netloc):
-        return None
-    at = now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {"at": at, **tags, "page": parts.path, "referrer": referrer, "click": ""}
+    if host and host != parts.netloc:
+        touch["referrer"] = referrer.partition("?")[0]
+    return {**touch, "at": _stamp(now), "page": parts.path} if touch else None
 
 
 def fetch(url: str, *, referrer: str = "", body: bytes | None = None) -> Page:
@@ -138,7 +146,7 @@ def read(url: str, status: int, html: str) -> Page:
     reader.feed(html)
     links = tuple(urllib.parse.urljoin(url, link) for link in reader.links)
     forms = tuple(Form(one.action, one.method, one.fields, one.boxes) for one in reader.forms)
-    return Page(url, status, reader.title.strip(), links, reader.meta, forms, html)
+    return Page(url, status, reader.title.strip(), links, reader.meta, forms, reader.consent, html)
 
 
 @dataclass
@@ -155,6 +163,7 @@ class _Reader(HTMLParser):
         self.title = ""
         self.links: list[str] = []
         self.meta: dict[str, str] = {}
+        self.consent = ""
         self.forms: list[_Form] = []
         self._form: _Form | None = None
         self._select = ""
@@ -169,6 +178,8 @@ class _Reader(HTMLParser):
             self.meta.setdefault(given.get("property") or name, given.get("content", ""))
         elif tag == "title" and not self.title:
             self._text = "title"
+        elif tag == "script" and "data-consent" in given:
+            self.consent = given["data-consent"]
         elif tag == "form":
             self._form = _Form(given.get("action", ""), given.get("method", "get").lower())
             self.forms.append(self._form)

@@ -144,6 +144,7 @@ class Person:
     asks: bool
     message: str
     heard_from: str
+    newsletter: bool
     agrees: bool
     scripts: bool
     order: Order | None
@@ -182,6 +183,7 @@ def _person(dice: Random, number: int, posts: Sequence[Seen], end: datetime) -> 
         asks=asks,
         message=dice.choice(MESSAGES),
         heard_from=dice.choice(HEARD),
+        newsletter=dice.random() < 0.3,
         agrees=True,
         scripts=True,
         order=order,
