@@ -86,7 +86,7 @@ def conversions(
     """
     touches: dict[str, dict[Touch, None]] = defaultdict(dict)
     by_id = {lead.id: lead for lead in leads}
-    for lead in leads:
+    for lead in sorted(leads, key=lambda item: (item.at, item.id)):  # so that equal times have one order
         touches[lead.person or lead.id].update(dict.fromkeys(lead.touches))
     found: list[Conversion] = []
 
