@@ -55,6 +55,7 @@ class LinkError(ValueError):
     """A link that cannot be used. `str()` says what is wrong with it and what is expected."""
 
 
+@lru_cache(maxsize=8192)
 def slug(text: str) -> str:
     """Lower-case ASCII words joined by hyphens, for URLs and campaign words; never empty.
 
@@ -247,6 +248,7 @@ def known_source(word: str) -> bool:
     return word in _SOURCES
 
 
+@lru_cache(maxsize=1024)
 @lru_cache(maxsize=1024)
 def _split(url: str) -> tuple[str, str, str, str, str]:
     """The parts, scheme and host in lower case, everything percent-encoded that must be, nothing encoded twice."""

@@ -264,8 +264,9 @@ class _Planner:
             for telling in told.items:
                 if not self.scope.has_account(telling.channel, telling.account.name):
                     continue
-                delivery, digest = self._delivery(telling, page)
-                digests[telling.id] = digest
+                delivery, digests[telling.id] = self._delivery(telling, page)
+                if delivery is None:
+                    continue
                 if delivery.old:
                     old.append(delivery)
                 if self._shown(delivery):
@@ -290,11 +291,16 @@ class _Planner:
             return False
         return self.everything or delivery.state in OPEN
 
-    def _delivery(self, telling: Telling, page: _Page) -> tuple[Delivery, str]:
+    def _delivery(self, telling: Telling, page: _Page) -> tuple[Delivery | None, str]:
+        """The delivery without its texts, None when it is done and not asked for; and its digest."""
         post = page.post
         image = _file_digest(self.settings, telling.image) if telling.image else ""
         mark = fingerprint(telling, post.title, page.description, page.picture, image)
+        digest = _digest(telling.id, telling.account.name, mark, telling.declared)
         record = self.history.records.get(telling.id)
+        reopened = record is not None and (record.state == "due" or self._reopened(record, mark))
+        if record is not None and not reopened and record.state not in OPEN and not self.everything:
+            return None, digest
         delivery = Delivery(
             id=telling.id,
             post=post.id,
@@ -311,8 +317,7 @@ class _Planner:
             telling=telling,
             record=record,
         )
-        digest = _digest(telling.id, telling.account.name, mark, telling.declared)
-        if record is not None and record.state != "due" and not self._reopened(record, mark):
+        if record is not None and not reopened:
             return _known(delivery, record), digest
         return self._derived(delivery, telling, post, record), digest
 
@@ -558,9 +563,5 @@ def _file_digest(settings: Settings, image: str) -> str:
 
 def _digest(*values: str) -> str:
     """One hash over several values, each with its length, so that none can run into the next."""
-    whole = hashlib.sha256()
-    for value in values:
-        data = value.encode("utf-8", "surrogatepass")
-        whole.update(len(data).to_bytes(8, "big"))
-        whole.update(data)
-    return whole.hexdigest()
+    whole = "".join(f"{len(value)}:{value}" for value in values)
+    return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()
