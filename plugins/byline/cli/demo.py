@@ -206,9 +206,14 @@ def _conclude(stage: Stage, outcome: Outcome, seconds: float) -> None:
 
 def _serve(stage: Stage) -> None:
     urls = stage.open()
+    secrets = stage.secrets_file()
     click.echo()
     for name, url in urls.items():
-        click.echo(f"{name + ':':<22} {url}")
+        click.echo(f"{name + ':':<10} {url}")
+    click.echo(
+        f"Fill the site's form in yourself, or work in {stage.file.parent}: after `. ./{secrets.name}` every command"
+        " talks to these stand-ins."
+    )
     click.secho("Open until you press Ctrl-C.", bold=True)
     with contextlib.suppress(KeyboardInterrupt):
         while True:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,12 +17,31 @@ from byline.intake import Server, application, serve
 from byline.settings import Settings
 from byline.testing import demofakes, demosite, timeline, world
 from byline.testing.story import Outcome, Story
-from byline.times import FixedClock
+from byline.times import FixedClock, SystemClock
 
 # The story goes on so long after the newest post but one: the newest stays ahead, to show that it waits.
 AFTERWARDS = timedelta(weeks=8)
 BEFORE = timedelta(hours=1)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)  # until the posts tell when the story starts
+
+
+class StageClock(FixedClock):
+    """Stands still until it is moved; `let_go` makes it the machine's own."""
+
+    _free: SystemClock | None = None
+
+    def let_go(self) -> None:
+        """From now on this clock tells the machine's time."""
+        self._free = SystemClock()
+
+    def now(self) -> datetime:
+        return self._free.now() if self._free else super().now()
+
+    def sleep(self, seconds: float) -> None:
+        if self._free:
+            self._free.sleep(seconds)
+        else:
+            super().sleep(seconds)
 
 
 @dataclass(kw_only=True)
@@ -38,8 +58,8 @@ class Stage:
     settings: Settings
     start: datetime
     end: datetime
-    clock: FixedClock
-    story_clock: FixedClock
+    clock: StageClock
+    story_clock: StageClock
     environment: Mapping[str, str]
     fakes: tuple[demofakes.Network, ...]
     crm: LocalCrm
@@ -94,12 +114,27 @@ class Stage:
         return written
 
     def open(self) -> dict[str, str]:
-        """Serve timelines and report too; what a person calls each -> its address."""
-        pages = demosite.Folder(self.folder)
+        """Serve timelines and report too, timelines as they are when they are asked for; name -> address.
+
+        From here on networks and intake go by the machine's clock: a person may send and ask by hand.
+        """
+        self.clock.let_go()
+        self.story_clock.let_go()
+        pages = demosite.Folder(self.folder, before=self.timelines)
         self.stack.callback(pages.close)
         found = {"Site": self.settings.site_url}
         found |= {fake.label: f"{pages.url}timelines/{fake.name}.html" for fake in self.fakes}
         return {**found, "Report": f"{pages.url}report/index.html"}
+
+    def secrets_file(self) -> Path:
+        """The made-up secrets as a file that a shell can read, beside the copy's mkdocs.yml."""
+        path = self.file.parent / "demo.env"
+        lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(self.environment.items())]
+        path.write_text(
+            "\n".join(["# Made-up secrets that only the demo's stand-ins accept.", *lines, ""]),
+            encoding="utf-8",
+        )
+        return path
 
 
 def set_up(source: Path, folder: Path, stack: contextlib.ExitStack) -> Stage:
@@ -107,14 +142,14 @@ def set_up(source: Path, folder: Path, stack: contextlib.ExitStack) -> Stage:
     company = folder / "company"
     web = demosite.Folder(company / "site")
     stack.callback(web.close)
-    story_clock = FixedClock(LONG_AGO)
+    story_clock = StageClock(LONG_AGO)
     lead_ids: list[str] = []
     company.mkdir(parents=True)
     crm = LocalCrm(company / ".byline" / FILE, clock=story_clock)
     stack.callback(crm.close)
     intake = serve(application(crm, site_url=web.url, clock=story_clock, on_lead=lead_ids.append))
     _in_background(intake, stack)
-    sending_clock = FixedClock(LONG_AGO)
+    sending_clock = StageClock(LONG_AGO)
     fakes = demofakes.start(stack, sending_clock)
     file = demosite.copy(
         source,

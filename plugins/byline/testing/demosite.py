@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -120,10 +120,13 @@ def _inherited(tree: yaml.Node, root: Path, target: Path) -> None:
 
 
 class Folder:
-    """A folder served over HTTP on a free port of loopback, until `close`. The folder may be made later."""
+    """A folder served over HTTP on a free port of loopback, until `close`. The folder may be made later.
 
-    def __init__(self, folder: Path, *, missing: str = "404.html") -> None:
-        handler = partial(_Quiet, directory=str(folder), missing=folder / missing)
+    `before` runs ahead of each page, so that what is shown is what is so.
+    """
+
+    def __init__(self, folder: Path, *, before: Callable[[], object] = lambda: None) -> None:
+        handler = partial(_Quiet, directory=str(folder), missing=folder / "404.html", before=before)
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}/"
         self._thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
@@ -139,9 +142,15 @@ class Folder:
 class _Quiet(SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def __init__(self, *args: Any, missing: Path, **options: Any) -> None:
-        self._missing = missing
+    def __init__(self, *args: Any, missing: Path, before: Callable[[], object], **options: Any) -> None:
+        self._missing, self._before = missing, before
         super().__init__(*args, **options)
+
+    def do_GET(self) -> None:
+        """Serve one file."""
+        if self.path.endswith((".html", "/")):
+            self._before()
+        super().do_GET()
 
     def end_headers(self) -> None:
         self.send_header("Cache-Control", "no-store")
