@@ -14,7 +14,7 @@ from hashlib import sha256
 from types import MappingProxyType
 from urllib.parse import parse_qsl, quote, unquote_plus, urljoin, urlsplit, urlunsplit
 
-from byline.model import Post
+from byline.model import NamedLink, Post
 
 MAX_LINK = 2_000
 MAX_WORD = 64
@@ -29,6 +29,27 @@ _SOURCES = (
     "newsletter",
     "rss",
 )
+# Where a link stands that is in no post: the `utm_source` -> (what people call it, its `utm_medium`).
+PLACES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "fair": ("Trade fair", "offline"),
+        "flyer": ("Flyer", "offline"),
+        "brochure": ("Brochure", "offline"),
+        "card": ("Business card", "offline"),
+        "poster": ("Poster or sign", "offline"),
+        "vehicle": ("Vehicle", "offline"),
+        "packaging": ("Packaging", "offline"),
+        "talk": ("Talk", "offline"),
+        "advert": ("Printed advertisement", "offline"),
+        "invoice": ("Quotation or invoice", "email"),
+        "signature": ("E-mail signature", "email"),
+        "profile": ("Profile page on a network", "social"),
+        "partner": ("Partner's website", "referral"),
+        "directory": ("Directory of firms", "referral"),
+        "press": ("Newspaper or magazine", "referral"),
+    }
+)
+MEDIA = ("offline", "email", "social", "referral")
 _WORD = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*")
 _SHOP = re.compile(r".*(?:(?:[^a-df-z]|^)shop|shopping).*")
 _PLAIN_PATH = re.compile(
@@ -115,6 +136,25 @@ def delivery_link(site_url: str, post: Post, channel: str, delivery_id: str, lin
         campaign=campaign_word(post),
         content=delivery_id,
     )
+
+
+def named_link(site_url: str, link: NamedLink) -> str:
+    """The link of one entry of `links`: its id in `utm_content` is `link.<slug>`, which no delivery can have."""
+    url = (
+        link.url if re.match(r"https?:", link.url, re.IGNORECASE) else urljoin(site_url, link.url.lstrip("/"))
+    )
+    return tagged(
+        url,
+        source=link.source,
+        medium=link.medium,
+        campaign=slug(link.campaign or link.slug)[:MAX_WORD].strip("-"),
+        content=named_id(link.slug),
+    )
+
+
+def named_id(slug: str) -> str:
+    """The id of a named link in tags and reports."""
+    return f"link.{slug}"
 
 
 def feed_link(site_url: str, post: Post, kind: str = "rss") -> str:

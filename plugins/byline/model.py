@@ -60,6 +60,22 @@ class Campaign:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NamedLink:
+    """One entry of `links` in mkdocs.yml: a tagged link that stands somewhere else than in a post.
+
+    `source` is one of `links.PLACES`; `url` as written: an address, or a page relative to the site (empty: home).
+    """
+
+    slug: str
+    name: str
+    source: str
+    medium: str
+    campaign: str = ""
+    url: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkShare:
     """What a manager wrote for one network, or for one account of it.
 

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from byline.errors import Problem, SettingsError
 from byline.fields import Fields
-from byline.model import Campaign, Mode
+from byline.model import Campaign, Mode, NamedLink
 from byline.yamlread import Mapping_, Scalar
 
 
@@ -166,6 +166,7 @@ class Settings:
     settle_waits: tuple[float, ...] = (10, 30, 60)
     live_gate: LiveGate = LiveGate()
     campaigns: Mapping[str, Campaign] = field(default_factory=lambda: MappingProxyType({}))
+    links: Mapping[str, NamedLink] = field(default_factory=lambda: MappingProxyType({}))
     costs: Costs = Costs()
     feeds: FeedSettings = FeedSettings()
     lead_form: LeadForm = LeadForm()

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from byline.model import ACCOUNT_NAME, POST_ID, Post, Touch
+from byline.links import named_id
+from byline.model import ACCOUNT_NAME, POST_ID, NamedLink, Post, Touch
 
 SAME_VISIT = timedelta(minutes=30)
 BY_POST_ALONE = ("rss", "newsletter")  # links there carry the post's id, for there is no account
@@ -19,7 +20,10 @@ _DELIVERY = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """What one of our ids stands for. `account` is empty for a feed; `campaign` for a post outside campaigns."""
+    """What one of our ids stands for. `account` is empty for a feed; `campaign` for a post outside campaigns.
+
+    A link of `links` in the settings stands where a post would, as `link.<name>`; its channel is the place it is at.
+    """
 
     post: str
     channel: str
@@ -45,11 +49,13 @@ class Directory:
         posts: Iterable[Post],
         accounts: Mapping[str, Collection[str]],
         sent: Iterable[str] = (),
+        links: Iterable[NamedLink] = (),
     ) -> None:
         """`accounts` holds the account names of each network; `sent` delivery ids that are in the history."""
         self._posts = {post.id: post for post in posts}
         self._accounts = accounts
         self._sent = frozenset(sent)
+        self._links = {named_id(link.slug): link for link in links}
         self._posts_sent = {key.partition(".")[0] for key in self._sent}
 
     def find(self, content: str, source: str = "") -> Origin | None:
@@ -57,6 +63,9 @@ class Directory:
         key = content.strip().lower()
         if key in self._posts or key in self._posts_sent:
             return self._origin(key, source) if source in BY_POST_ALONE else None
+        if key in self._links:
+            link = self._links[key]
+            return Origin(post=key, channel=link.source, campaign=link.campaign)
         match = _DELIVERY.fullmatch(key)
         if match is None:
             return None

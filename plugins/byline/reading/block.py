@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from byline.fields import Fields, did_you_mean, is_loopback, kind
 from byline.model import ACCOUNT_NAME, Campaign, Mode
+from byline.reading.placed import read_links
 from byline.settings import (
     Account,
     Brand,
@@ -41,6 +42,7 @@ def read_block(block: Fields, settings: Settings) -> Settings:
     """The settings with all of the block in them; mistakes are in `block.problems`. The zone is read already."""
     _no_secrets(block)
     channels = _channels(block)
+    campaigns = _campaigns(block)
     return replace(
         settings,
         ledger=_ledger(block),
@@ -53,7 +55,8 @@ def read_block(block: Fields, settings: Settings) -> Settings:
         timeouts=_timeouts(block),
         settle_waits=_waits(block, settings.settle_waits),
         live_gate=_live_gate(block),
-        campaigns=_campaigns(block),
+        campaigns=campaigns,
+        links=read_links(block, campaigns),
         costs=_costs(block),
         feeds=_feeds(block),
         lead_form=_lead_form(block, settings.site_url),

@@ -25,6 +25,7 @@ from byline.attribution.credit import (
 )
 from byline.attribution.models import MODELS, Model
 from byline.attribution.touches import Directory, Step, tagged
+from byline.links import PLACES, named_id
 from byline.model import Author, Deal, Invoice, Lead, Post
 from byline.report import summary
 from byline.report.costs import Costing, Sent, by_key, costing
@@ -72,7 +73,9 @@ def build(
         paid, lost = _paid(material.invoices, material.leads)
         deals = [*(_unwon(deal) for deal in material.deals), *paid]
     accounts = {name: tuple(channel.accounts) for name, channel in settings.channels.items()}
-    directory = Directory(material.posts, accounts, (delivery.id for delivery in material.sent))
+    directory = Directory(
+        material.posts, accounts, (delivery.id for delivery in material.sent), settings.links.values()
+    )
     found = conversions(material.leads, deals, directory, timedelta(days=window_days), since)
     if source == "invoices":  # an invoice is money received, not one more opportunity
         found = tuple(
@@ -137,8 +140,12 @@ def _labels(material: Material) -> dict[By, dict[str, str]]:
     titles = {item.post: item.title for item in material.sent if item.title}
     channels = {*settings.channels, *(item.channel for item in material.sent)}
     return {
-        "post": titles | {post.id: post.title for post in material.posts},
-        "channel": _ALSO | {name: registry.label(name) for name in sorted(channels)},
+        "post": titles
+        | {post.id: post.title for post in material.posts}
+        | {named_id(link.slug): link.name for link in settings.links.values()},
+        "channel": _ALSO
+        | {word: label for word, (label, _) in PLACES.items()}
+        | {name: registry.label(name) for name in sorted(channels)},
         "author": {key: author.name for key, author in material.authors.items()},
         "campaign": {slug: campaign.name or slug for slug, campaign in settings.campaigns.items()},
         "audience": dict(settings.audiences),
