@@ -45,6 +45,17 @@ def test_networks_without_a_fake_are_left_out(tmp_path: Path) -> None:
     assert read.share_by_default == ("linkedin",)
 
 
+def test_an_account_that_is_posted_to_by_hand_posts_by_itself_here(tmp_path: Path) -> None:
+    words = SETTINGS.replace('dana: {urn: "urn:li:person:Kx1"}', "dana: {mode: manual}")
+    assert "manual" in words
+    file = make_site(tmp_path / "site", settings=words)
+    ids = {"linkedin": ("urn", "urn:li:person:{}")}
+    copied = demosite.copy(file, tmp_path / "copy", {}, channels=FAKES, ids=ids)
+    accounts = settings.load(copied, {}).channels["linkedin"].accounts
+    assert (accounts["dana"].mode, accounts["dana"].option("urn")) == ("api", "urn:li:person:dana")
+    assert accounts["company"].option("urn") == "urn:li:organization:2414183"
+
+
 def test_what_the_settings_inherit_comes_along(tmp_path: Path) -> None:
     base = {"base/common.yml": "site_description: From the base\n"}
     file = make_site(tmp_path / "site", settings="INHERIT: base/common.yml\n" + SETTINGS, files=base)

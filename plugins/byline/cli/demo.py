@@ -90,7 +90,16 @@ def _source(app: App, folder: Path) -> Path:
     if app.file.is_file():
         return app.file
     fresh = folder / "fresh"
-    _run(fresh / "mkdocs.yml", FixedClock(app.clock.now()), {}, "init", str(fresh), "--yes")
+    _run(
+        fresh / "mkdocs.yml",
+        FixedClock(app.clock.now()),
+        {},
+        "init",
+        str(fresh),
+        "--yes",
+        "--name",
+        "Your Company",
+    )
     return fresh / "mkdocs.yml"
 
 

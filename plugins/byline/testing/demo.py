@@ -164,6 +164,7 @@ def set_up(source: Path, folder: Path, stack: contextlib.ExitStack) -> Stage:
             "byline.live_gate": {"wait": 5, "every": 1},
         },
         channels={fake.name: fake.fake.url for fake in fakes},
+        ids=demofakes.IDS,
     )
     read = settings.load(file, {})
     written = content.read(read)

@@ -23,6 +23,8 @@ from byline.testing.visitors import VisitFailed, fetch
 from byline.testing.world import Seen
 from byline.times import Clock
 
+# How an account is named to a network, for one that has no such name yet.
+IDS = {"linkedin": ("urn", "urn:li:person:{}")}
 LIFE = timedelta(days=3650)  # of a made-up token: longer than any demo's story
 
 

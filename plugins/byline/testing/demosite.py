@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -22,12 +23,18 @@ FOLDERS = (("docs_dir",), ("theme", "custom_dir"))
 
 
 def copy(
-    settings_file: Path, target: Path, changes: Mapping[str, object], *, channels: Mapping[str, str]
+    settings_file: Path,
+    target: Path,
+    changes: Mapping[str, object],
+    *,
+    channels: Mapping[str, str],
+    ids: Mapping[str, tuple[str, str]] = MappingProxyType({}),
 ) -> Path:
     """Copy the site into the folder and return the copy's settings file.
 
     `changes` are new values by dotted key, `byline.…` for the plugin's own block. Of the networks only `channels`
-    stay, each with the base URL given here.
+    stay, each with the base URL given here. Every account posts by itself here, a manual one too; `ids` tells for a
+    network which key identifies an account and what to write for one that has none (`{}` is its name).
     """
     target.mkdir(parents=True, exist_ok=True)
     root = settings_file.parent
@@ -47,12 +54,24 @@ def copy(
         networks.value = [pair for pair in networks.value if _network(pair[0].value) in channels]
         for name, node in networks.value:
             put(node, ["api"], channels[_network(name.value)])
+            _by_itself(node, ids.get(_network(name.value)))
     defaults = _child(block, "share_by_default")
     if isinstance(defaults, yaml.SequenceNode):
         defaults.value = [node for node in defaults.value if _network(node.value) in channels]
     copied = target / settings_file.name
     copied.write_text(yaml.serialize(tree, allow_unicode=True, width=110), encoding="utf-8")
     return copied
+
+
+def _by_itself(network: yaml.MappingNode, id_: tuple[str, str] | None) -> None:
+    """Let every account of the network post without a hand."""
+    put(network, ["mode"], "api")
+    accounts = _child(network, "accounts")
+    for name, node in accounts.value if isinstance(accounts, yaml.MappingNode) else ():
+        if isinstance(node, yaml.MappingNode):
+            put(node, ["mode"], "api")
+            if id_ and _child(node, id_[0]) is None:
+                put(node, [id_[0]], id_[1].format(name.value))
 
 
 def _network(name: str) -> str:

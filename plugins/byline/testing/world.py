@@ -150,13 +150,13 @@ class Person:
     order: Order | None
 
 
-def people(seen: Sequence[Seen], end: datetime, *, count: int = 140, seed: int = SEED) -> tuple[Person, ...]:
+def people(seen: Sequence[Seen], end: datetime, *, seed: int = SEED) -> tuple[Person, ...]:
     """Everybody who comes between the first post and `end`, in order of their last visit."""
     if not seen:
         return ()
     dice = Random(seed)
     posts = sorted(seen, key=lambda one: (one.at, one.channel, one.id))
-    found = [_person(dice, number, posts, end) for number in range(count)]
+    found = [_person(dice, number, posts, end) for number in range(20 + 5 * len(posts))]
     found.sort(key=lambda person: person.visits[-1].at)
     # Of those whose last link could tell something, some run no scripts and some agree to nothing being kept.
     telling = [place for place, person in enumerate(found) if person.asks and person.visits[-1].seen]
