@@ -6,6 +6,7 @@ import json
 import posixpath
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from byline.content import Content, addresses
 from byline.errors import Problem, Severity, UsageError
 from byline.model import Post
 from byline.settings import Account, Settings
+from byline.times import SystemClock
 from byline.yamlread import YamlProblem, decode
 
 if TYPE_CHECKING:
@@ -27,12 +29,14 @@ def run(
     content: Content,
     paths: Sequence[str] = (),
     *,
+    now: datetime | None = None,
     published: Mapping[str, str] | None = None,
     against: Iterable[Mapping[str, str]] = (),
 ) -> tuple[Problem, ...]:
     """Every problem, by file and line, each told once.
 
-    `paths` (relative to the folder of mkdocs.yml) keeps those of these files and folders alone. `published` maps the
+    `paths` (relative to the folder of mkdocs.yml) keeps those of these files and folders alone. `now` is the instant by
+    which a post is public or not (the machine's, when it is not given). `published` maps the
     id of a post that was sent to the address it was sent with; `against` are the entries of an older `byline.json`.
     """
     found = list(content.problems)
@@ -42,6 +46,7 @@ def run(
     for post in content.posts:
         found += _post(post, settings)
         found += _tellings(post, settings, content, composers)
+    found += _links_to_later(content, now or SystemClock().now())
     found += _moved(settings, content, published or {})
     found += _vanished(settings, content, against)
     told: dict[tuple[str, int, str, str], Problem] = {}
@@ -123,7 +128,6 @@ def _composers(settings: Settings) -> Callable[[Account], Channel]:
     """A driver for each account, without network or secrets: it only composes."""
     from byline.http import Http
     from byline.settings import Secrets
-    from byline.times import SystemClock
 
     made: dict[tuple[str, str], Channel] = {}
     clock = SystemClock()
@@ -159,6 +163,27 @@ def _tellings(
                 message=f"{registry.label(telling.channel)}, {telling.account.name}: {text}",
                 fix=f"change the text under `share.{telling.channel}`",
             )
+
+
+def _links_to_later(content: Content, now: datetime) -> Iterable[Problem]:
+    """A link to a post that becomes public after the one that links to it leads nowhere until then."""
+    posts = {post.src_uri: post for post in content.posts}
+    for source, targets in content.targets.items():
+        post = posts.get(source)
+        for target, line in targets if post is not None and not post.draft else ():
+            other = posts.get(target)
+            if other is None or post is None or other.draft:
+                continue
+            if other.published > max(now, post.published):
+                yield Problem(
+                    file=post.path,
+                    line=line,
+                    key="",
+                    code="link-not-public",
+                    message=f"the post links to {other.path}, which is public only from "
+                    f"{other.published:%Y-%m-%d %H:%M}; until then the link leads nowhere",
+                    fix="take the link out for now, or make the other post public first",
+                )
 
 
 def _moved(settings: Settings, content: Content, published: Mapping[str, str]) -> Iterable[Problem]:

@@ -13,6 +13,8 @@ from byline.cli.common import DONE, STOPPED, USAGE, App, count, emit_json, show_
 from byline.errors import Problem, UsageError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from byline.content import Content
     from byline.settings import Settings
 
@@ -61,7 +63,7 @@ def command(
             written = content.write_missing_ids(settings, found)
             found = content.read(settings) if written else found
         posts = found.count
-        problems += _of_posts(settings, found, wanted, older, bool(wrong))
+        problems += _of_posts(settings, found, wanted, older, bool(wrong), app.clock.now())
     if as_json:
         result: dict[str, object] = {"posts": posts, "problems": [problem.as_json() for problem in problems]}
         if fix:
@@ -85,11 +87,12 @@ def _of_posts(
     wanted: Sequence[str],
     older: Sequence[Mapping[str, str]],
     broken: bool,
+    now: datetime,
 ) -> tuple[Problem, ...]:
     from byline import checks
 
     if not broken:
-        return checks.run(settings, found, wanted, against=older)
+        return checks.run(settings, found, wanted, now=now, against=older)
     return tuple(problem for problem in found.problems if problem.code not in _KNOCK_ON)
 
 
