@@ -38,7 +38,7 @@ def command(app: App, folder: Path, yes: bool, name: str, site_url: str, timezon
     usual_name = " ".join(re.findall(r"\w+", folder.absolute().name)).title() or "Example Company"
     usual_zone = _this_zone(app.environment.get("TZ", ""))
     if not yes:
-        if not sys.stdin.isatty():
+        if not _somebody_there():
             raise UsageError(
                 "there is nobody to ask: standard input is no terminal",
                 hint=f"add --yes, and what you know: publish init {folder} --yes --name … --site-url https://…/",
@@ -74,6 +74,10 @@ def command(app: App, folder: Path, yes: bool, name: str, site_url: str, timezon
     click.echo(
         f'Next: cd {_quoted(folder)}, then `publish check`, `publish serve` to look at it, `publish new "Title"` to write.'
     )
+
+
+def _somebody_there() -> bool:
+    return sys.stdin.isatty()
 
 
 def _address(text: str) -> str:

@@ -56,10 +56,18 @@ def command(
     when = _day(day) if day else app.clock.now().astimezone(settings.zone).date()
     found = content.read(settings)
     _known("author", authors, found.authors, "name one of them, or add the author to .authors.yml first")
-    _known("campaign", (campaign,) * bool(campaign), settings.campaigns, f"or add it in {settings.file_name}")
+    _known(
+        "campaign",
+        (campaign,) * bool(campaign),
+        settings.campaigns,
+        f"name one of them, or add it in {settings.file_name}",
+    )
     allowed = settings.categories_allowed
     _known(
-        "category", (category,) * bool(category and allowed), allowed, f"or add it in {settings.file_name}"
+        "category",
+        (category,) * bool(category and allowed),
+        allowed,
+        f"name one of them, or add it in {settings.file_name}",
     )
     slug = free_slug(title, when, {post.slug for post in found.posts})
     path = _place(settings, folder, slug)

@@ -37,7 +37,7 @@ def text_of(post: NewPost) -> str:
         f"{'' if post.draft else '# '}description: {describe}",
         f"date: {post.day}",
         f"id: {post.id}",
-        f"slug: {post.slug}",
+        f"slug: {quoted(post.slug)}",
     ]
     if post.authors:
         lines.append(f"authors: [{', '.join(post.authors)}]")

@@ -9,12 +9,15 @@ from pathlib import Path
 
 from byline import links
 from byline.model import POST_ID
-from byline.yamlread import Mapping_, Scalar
+from byline.yamlread import Mapping_, Scalar, YamlProblem
 
 _LONGEST = 12
 _SMALL_WORDS = frozenset(
     ["a", "an", "and", "are", "as", "at", "be", "by", "does", "for", "from", "how", "in", "is", "it", "its", "of", "on", "or", "our", "that", "the", "this", "to", "was", "we", "what", "when", "why", "with", "you", "your", "der", "die", "das", "und", "ein", "eine", "ist"]
 )  # fmt: skip
+
+# What YAML would take for a boolean or nothing.
+_READ_OTHERWISE = frozenset(("yes", "off", "true", "false", "null", "none"))
 
 # (front matter, …) of a text, as `byline.content.split` gives it
 Split = Callable[[str], Mapping_]
@@ -33,7 +36,7 @@ def fresh_id(words: str, taken: Collection[str]) -> str:
     if len(base) < 3:
         base = f"post{base}"
     found, number = base, 1
-    while found in taken:
+    while found in taken or found in _READ_OTHERWISE:
         number += 1
         found = f"{base}{'x' if base[-1].isdigit() else ''}{number}"
     assert re.fullmatch(POST_ID, found)
@@ -57,7 +60,10 @@ def with_id(text: str, post_id: str, split: Split) -> str | None:
     else:
         lines.insert(_place(node, lines), f"id: {post_id}{end}")
     changed = "".join(lines)
-    after = split(changed.replace("\r\n", "\n"))
+    try:
+        after = split(changed.replace("\r\n", "\n"))
+    except YamlProblem:  # the front matter is written in a form that takes no further line
+        return None
     same = {key: value for key, value in _bare(after).items() if key != "id"}
     if same != {key: value for key, value in _bare(node).items() if key != "id"}:
         return None

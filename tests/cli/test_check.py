@@ -1,0 +1,193 @@
+"""`publish check` as people and machines see it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from byline.cli import cli
+from byline.cli.common import App
+from byline.times import FixedClock
+from support import NOW, SETTINGS, make_site
+from test_content import post
+
+
+def check(file: Path, *arguments: str, environment: dict[str, str] | None = None) -> Result:
+    app = App(clock=FixedClock(NOW), environment=environment or {})
+    return CliRunner().invoke(cli, ["-f", str(file), "check", *arguments], obj=app, standalone_mode=False)
+
+
+def told(done: Result) -> dict[str, Any]:
+    assert done.exception is None, done.exception
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_a_clean_site_says_so_and_what_comes_next(tmp_path: Path) -> None:
+    done = check(make_site(tmp_path, posts={"a.md": post(), "b.md": post("draft: true", id="bbb", slug="b")}))
+    assert done.return_value == 0
+    assert done.stdout.startswith("2 posts checked: no mistakes.\nNext: ")
+
+
+def test_a_site_without_posts_says_how_to_start_one(tmp_path: Path) -> None:
+    done = check(make_site(tmp_path))
+    assert done.return_value == 0
+    assert "publish new" in done.stdout
+
+
+def test_advice_alone_is_no_failure(tmp_path: Path) -> None:
+    done = check(make_site(tmp_path, posts={"a.md": post(drop="description")}))
+    assert done.return_value == 0
+    assert "no mistakes, 1 piece of advice" in done.stdout
+    assert "content/posts/a.md:1: warning: " in done.stdout
+
+
+def test_json_has_the_promised_fields(tmp_path: Path) -> None:
+    done = check(make_site(tmp_path, posts={"a.md": post("drfat: true")}), "--json")
+    assert done.return_value == 5
+    assert told(done) == {
+        "posts": 1,
+        "problems": [
+            {
+                "file": "content/posts/a.md",
+                "line": 9,
+                "key": "drfat",
+                "code": "unknown-key",
+                "severity": "error",
+                "message": "`drfat` is not known here",
+                "fix": "did you mean `draft`?",
+            }
+        ],
+    }
+
+
+def test_errors_in_settings_are_told_with_those_of_the_posts(tmp_path: Path) -> None:
+    text = SETTINGS.replace("Europe/Berlin", "Europe/Berln").replace("q4-renewals:", "Q4 renewals:")
+    file = make_site(tmp_path, settings=text, posts={"a.md": post("drfat: true", "campaign: q4-renewals")})
+    done = check(file, "--json")
+    assert done.return_value == 2
+    found = told(done)
+    assert found["posts"] == 1
+    # The campaign of the post is not blamed for the mistake in the settings.
+    assert [(problem["file"], problem["code"]) for problem in found["problems"]] == [
+        ("mkdocs.yml", "unknown-timezone"),
+        ("mkdocs.yml", "wrong-form"),
+        ("content/posts/a.md", "unknown-key"),
+    ]
+
+
+@pytest.mark.parametrize("text", ["site_name: [", "", "\x00"])
+def test_json_comes_in_every_case(text: str, tmp_path: Path) -> None:
+    file = make_site(tmp_path, posts={"a.md": post()}, settings=text)
+    done = check(file, "--json")
+    assert done.return_value == 2
+    assert told(done)["posts"] == 1
+    file.unlink()
+    done = check(file, "--json")
+    assert done.return_value == 2
+    assert told(done)["problems"][0]["code"] == "no-settings"
+
+
+def test_annotations_are_escaped_and_name_the_file_from_the_top_of_the_repository(tmp_path: Path) -> None:
+    text = post("100%,: x", title='"A, b: c"', drop="description")
+    file = make_site(tmp_path / "site", posts={"a, b.md": text})
+    done = check(file, "--format", "github", environment={"GITHUB_WORKSPACE": str(tmp_path)})
+    assert done.return_value == 5
+    warning, error = sorted(done.stdout.splitlines(), reverse=True)
+    assert warning.startswith("::warning file=site/content/posts/a%2C b.md,line=1,title=no-description::")
+    assert error.startswith(
+        "::error file=site/content/posts/a%2C b.md,line=8,title=unknown-key::`100%25,` is not known here%0AFix: "
+    )
+
+
+def test_missing_ids_are_written_and_nothing_else_changes(tmp_path: Path) -> None:
+    crlf = (b"\xef\xbb\xbf" + post(drop="id", slug="zwei").replace("\n", "\r\n").encode()).replace(
+        b"\r\nSome", b"\r\n\r\nSome"
+    )
+    files: dict[str, bytes | str] = {
+        "content/posts/a.md": post("# a comment", "tags: [a, 'b: c']", drop="id", title='"Price: what now?"'),
+        "content/posts/b.md": crlf,
+        "content/posts/c.md": post(id="", slug="drei", title="What is it?"),
+        "content/posts/d.md": post(id="honestpricin", slug="vier"),
+        "content/posts/e.md": "---\n{title: x, date: 2026-11-24, description: d, authors: [dana], slug: e}\n---\nWords.\n",
+        "content/posts/f.md": post(drop="id date slug title") + "\n# Ümlaut\n",
+    }
+    file = make_site(tmp_path, files=files)
+    before = {name: (tmp_path / name).read_bytes() for name in files}
+    done = check(file, "--fix", "--json")
+    found = told(done)
+    # One is written in a form to which no line can be added; one has another mistake too.
+    assert {(problem["file"], problem["code"]) for problem in found["problems"]} == {
+        ("content/posts/e.md", "missing-id"),
+        ("content/posts/f.md", "missing-date"),
+    }
+    written = {entry["file"]: entry["id"] for entry in found["fixed"]}
+    assert set(written) == {f"content/posts/{name}.md" for name in "abcf"}
+    assert len({*written.values(), "honestpricin"}) == 5
+    for name, post_id in written.items():
+        after, end = (tmp_path / name).read_bytes(), b"\r\n" if name.endswith("b.md") else b"\n"
+        line = f"id: {post_id}".encode() + end
+        assert after.count(line) == 1
+        without = after.replace(line, b"id:" + end if name.endswith("c.md") else b"")
+        assert without == before[name]
+    for name in ("content/posts/d.md", "content/posts/e.md"):
+        assert (tmp_path / name).read_bytes() == before[name]
+    again = {name: (tmp_path / name).read_bytes() for name in files}
+    assert told(check(file, "--fix", "--json"))["fixed"] == []
+    assert {name: (tmp_path / name).read_bytes() for name in files} == again
+
+
+def test_the_id_stands_after_the_date(tmp_path: Path) -> None:
+    file = make_site(tmp_path, posts={"a.md": post(drop="id")})
+    done = check(file, "--fix")
+    assert (
+        "Wrote `id: honestpricin` into content/posts/a.md." in done.stdout
+        or "Wrote `id: honest" in done.stdout
+    )
+    lines = (tmp_path / "content/posts/a.md").read_text().splitlines()
+    assert lines[4].startswith("id: honest")
+    assert done.return_value == 0
+
+
+def test_paths_narrow_what_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    posts = {"a.md": post("drfat: true"), "b.md": post("drfat: true", id="bbb", slug="b")}
+    file = make_site(tmp_path, posts=posts)
+    monkeypatch.chdir(tmp_path / "content")
+    done = check(file, "posts/b.md")
+    assert "content/posts/b.md" in done.stdout
+    assert "content/posts/a.md" not in done.stdout
+    assert done.return_value == 5
+    assert type(check(file, "posts/c.md").exception).__name__ == "UsageError"
+    assert type(check(file, "/").exception).__name__ == "UsageError"
+
+
+def test_an_older_manifest_is_compared(tmp_path: Path) -> None:
+    file = make_site(tmp_path, posts={"a.md": post()})
+    older = tmp_path / "byline.json"
+    older.write_text(
+        json.dumps({"posts": [{"id": "hp7", "url": "https://insights.acme.example/posts/old/"}]})
+    )
+    done = check(file, "--against", str(older))
+    assert done.return_value == 5
+    assert "aliases: [/posts/old/]" in done.stdout
+
+
+def test_the_command_itself_leaves_with_the_code_and_without_heavy_imports(tmp_path: Path) -> None:
+    file = make_site(tmp_path, posts={"a.md": post("share: {linkedin: Words}")})
+    script = (
+        "import sys, byline.cli\n"
+        "try: byline.cli.main(['-f', sys.argv[1], 'check'])\n"
+        "finally: print(sorted({'mkdocs', 'PIL', 'requests', 'altair', 'nh3', 'feedgen', 'twitter_text'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(file)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert done.stderr == ""
