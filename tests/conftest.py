@@ -19,6 +19,8 @@ from support import NOW
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
+pytest.register_assert_rewrite("byline.testing.channel_contract")  # its assertions say what differs
+
 # Material prints a banner about MkDocs 2 into every build otherwise.
 os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
 

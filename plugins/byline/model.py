@@ -215,6 +215,7 @@ class Message:
     cut: str = ""
     cost: Decimal = Decimal(0)
     currency: str = "USD"
+    language: str = ""  # of the words, where the network wants to know
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,6 +100,18 @@ def fit(
     return Fitted(text=fitted, used=count(fitted), cut=text[len(text[:end].rstrip()) :].strip())
 
 
+def addresses(text: str) -> Spans:
+    """Whole addresses that begin with http, as networks link them: without the punctuation that ends a sentence."""
+    found: list[tuple[int, int]] = []
+    for match in re.finditer(r"https?://[^\s<>\"]+", text, re.I):
+        address = match[0].rstrip(".,;:!?'…”’")
+        while address.endswith(")") and address.count("(") < address.count(")"):
+            address = address[:-1].rstrip(".,;:!?'")
+        if not address.endswith("//"):
+            found.append((match.start(), match.start() + len(address)))
+    return tuple(found)
+
+
 def unmentioned(text: str) -> str:
     """The words with an invisible joint after each @ that could call somebody. Mail addresses stay as they are."""
     return re.sub(r"(?<![\w@＠])([@＠])(?=[\w\[])", "\\1\u2060", text)

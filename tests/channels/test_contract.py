@@ -7,10 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-pytest.register_assert_rewrite("byline.testing.channel_contract")
-
-from byline import registry  # noqa: E402 - assertions must be rewritten before the suite is imported
-from byline.testing.channel_contract import ChannelContract, World  # noqa: E402
+from byline import registry
+from byline.testing.channel_contract import ChannelContract, World
 
 CASES = [
     pytest.param((name, case), id=f"{name}-{case}")

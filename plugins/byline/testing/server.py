@@ -236,9 +236,8 @@ class Fake:
     def listed(self) -> tuple[Posted, ...]:
         """The posts that a list shows now, newest first: fresh ones are missing for `lag`."""
         now = self.clock.now()
-        return tuple(
-            sorted((p for p in self.posts if p.at + self.lag <= now), key=lambda p: p.at, reverse=True)
-        )
+        shown = sorted((post for post in self.posts if post.at + self.lag <= now), key=lambda post: post.at)
+        return tuple(reversed(shown))
 
     def add(self, post: Posted) -> Posted:
         """A post comes to stand in the network."""

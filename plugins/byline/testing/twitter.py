@@ -29,7 +29,6 @@ _KEYS = {
     "direct_message_deep_link", "made_with_ai", "edit_options", "community_id", "nullcast", "share_with_followers",
     "card_uri", "paid_partnership",
 }  # fmt: skip
-_HTTP = re.compile(r"https?://[^\s<>\"]+")
 _MENTION = re.compile(r"(?<![\w!#$%&*@＠])[@＠](\w{1,20})(?![@＠]|\w|://)")
 _TAG = re.compile(r"(?<![\w&])[#＃](\w*[^\W\d_]\w*)")
 _CASHTAG = re.compile(r"(?<!\S)\$[A-Za-z]{1,6}(?:[._][A-Za-z]{1,2})?(?=$|\W)")
@@ -384,12 +383,7 @@ def sign(call: Call, url: str, oauth: Mapping[str, str], keys: Keys) -> str:
 
 def links_in(text: str) -> texts.Spans:
     """What becomes a link: by the official rules, and every address that begins with http."""
-    spans: list[tuple[int, int]] = []
-    for found in _HTTP.finditer(text):
-        address = found[0].rstrip(".,;:!?'…")
-        while address.endswith(")") and address.count("(") < address.count(")"):
-            address = address[:-1].rstrip(".,;:!?'")
-        spans.append((found.start(), found.start() + len(address)))
+    spans = list(texts.addresses(text))
     for start, end in texts.twitter_links(text):
         if not any(s < end and start < e for s, e in spans):
             spans.append((start, end))
