@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from byline.model import Post
 from byline.settings import Settings
@@ -16,15 +16,21 @@ def write(posts: Sequence[Post], settings: Settings) -> dict[str, bytes]:
     pages = {}
     for post in posts:
         for alias in post.aliases:
-            file = file_of(alias)
+            file = file_of(alias, urlsplit(settings.site_url).path)
             if file and file != file_of(post.url):
                 pages[file] = _page(post, settings)
     return pages
 
 
-def file_of(address: str) -> str:
-    """The file that a server shows at the address, relative to the site; empty where there can be none."""
-    path = unquote(address.split("?")[0].split("#")[0]).replace("\\", "/").strip("/")
+def file_of(address: str, base: str = "/") -> str:
+    """The file that a server shows at the address, relative to the site; empty where there can be none.
+
+    `base` is the path under which the site stands; an address may begin with it or leave it out.
+    """
+    path = unquote(address.split("?")[0].split("#")[0]).replace("\\", "/")
+    if path.startswith(base):
+        path = path[len(base) :]
+    path = path.strip("/")
     parts = path.split("/")
     if not path or any(part in ("", ".", "..") for part in parts) or "\0" in path:
         return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -113,7 +114,8 @@ def _run(
         try:
             mkdocs_build(config)
         finally:
-            config.plugins.on_shutdown()
+            with suppress(OSError):  # the blog plugin stumbles over a folder that it has removed already
+                config.plugins.on_shutdown()
     except (MkDocsException, Abort) as error:
         if strict and heard.warnings and not heard.errors:
             raise Stopped(

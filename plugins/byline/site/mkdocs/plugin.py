@@ -166,7 +166,9 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
                 privacy=theme.relative(privacy, page.url) if privacy else "",
                 name="form",
             )
-            html = html.replace(capture.MARK, f"<div data-search-exclude>{form}</div>" if form else "")
+            html = html.replace(
+                capture.MARK, f"<section data-search-exclude>{form}</section>" if form else ""
+            )
         return html
 
     def on_env(self, env: Any, *, config: MkDocsConfig, files: Files) -> Any:

@@ -67,7 +67,7 @@ class Shown:
             {"title": f"Archive {view.name}", "url": view.file.url}
             for view in material.views(blog, "Archive")
         ]
-        home = blog.blog.file.url
+        home = blog.blog.file.url.removeprefix("./")
         logo = files.get_file_from_path(settings.brand.logo) if settings.brand.logo else None
         menu = (
             [{"title": one.title, "url": one.url} for one in self.site.topics]
@@ -85,7 +85,8 @@ class Shown:
 
     def _choices(self) -> str:
         box = capture.remember(self.settings, "by-choice")
-        return f"<details><summary>Privacy choices</summary>{box}</details>" if box else ""
+        shown = box.replace(" hidden>", ">", 1)  # the script shows the whole, as nothing is kept without it
+        return f"<details hidden><summary>Privacy choices</summary>{shown}</details>" if box else ""
 
     def page(self, page: Any, posts: Sequence[Any], anchors: Mapping[str, str]) -> Values:
         """What the page shows. `posts` are those the blog plugin chose for a list."""
@@ -121,6 +122,7 @@ class Shown:
         title = theme.plain(page.meta.get("title") or page.title)
         about = str(page.meta.get("description") or "")
         return base | {
+            "kind": "thanks" if url == places.THANKS else "page",
             "title": title,
             "window": self._window(title),
             "description": about or self.settings.site_description,
