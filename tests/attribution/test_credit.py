@@ -100,6 +100,7 @@ def test_direct_visits_and_bare_referrers_take_no_credit() -> None:
         touch(ONE, NOW - 3 * DAY),
         Touch(at=NOW - 2 * DAY, referrer="https://www.google.com/"),
         Touch(at=NOW - DAY, click="gclid=1"),
+        Touch(at=NOW - DAY, click="fbclid=1", source="facebook"),
     ]
     assert [step.touch.content for step in steps(visits, NOW, 365 * DAY, OURS)] == [ONE]
 

@@ -95,8 +95,11 @@ class Directory:
 
 
 def tagged(touch: Touch) -> bool:
-    """Did the visit come with a tag? A direct one, or one with a referrer or a click id alone, takes no credit."""
-    return any((touch.source, touch.medium, touch.campaign, touch.content))
+    """Did the visit come with a tag? A direct one, or one with a referrer or a click id alone, takes no credit.
+
+    Networks add their click id to plain links too, and capture.js names the network after it: that is no tag.
+    """
+    return bool(touch.medium or touch.campaign or touch.content or (touch.source and not touch.click))
 
 
 def steps(

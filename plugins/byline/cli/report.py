@@ -106,8 +106,9 @@ def command(
 def _report(app: App, by: str, name: str, window: int, since: datetime | None, revenue: str | None) -> Report:
     from byline import content, ledger
     from byline.crm.local import FILE, LocalCrm
-    from byline.report.build import Material, build
+    from byline.report.build import build
     from byline.report.costs import Sent
+    from byline.report.material import Material
     from byline.times import start_of_day
 
     settings = app.settings()
