@@ -232,7 +232,7 @@ def test_no_name_and_no_address_leaves_the_crm(loaded: Run, tmp_path: Path) -> N
 def test_without_any_lead_it_says_so(run: Run) -> None:
     code, out, _ = run("report")
     assert code == 0
-    assert "No enquiry has come in yet." in out
+    assert "No enquiry has come in yet." in " ".join(out.split())
     found = report(run)
     assert found["total"]["leads"] == 0
     assert found["total"]["cost"] == {"EUR": 790}
