@@ -1,0 +1,209 @@
+"""The embedded store: the contract, and what is its own: one file, real processes, real kills."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from byline.errors import ClaimHeld, LedgerError, UsageError
+from byline.ledger import open_ledger, read_snapshot
+from byline.ledger.base import replay
+from byline.ledger.sqlite import SqliteLedger
+from byline.settings import load
+from byline.testing.ledger_contract import AT, INTENT, REQUESTS, LedgerContract, event
+from byline.times import FixedClock
+from support import NOW, SETTINGS, make_site
+
+SITE = "https://acme.example/"
+
+
+def opened(file: Path, site: str = SITE, **more: bool) -> SqliteLedger:
+    return SqliteLedger(file, site=site, now=lambda: AT, **more)
+
+
+class TestContract(LedgerContract):
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Callable[[], SqliteLedger]:
+        return lambda: opened(tmp_path / "state" / "ledger.db")
+
+
+CLAIM = """
+import os, signal, sys
+from pathlib import Path
+from dataclasses import replace
+from byline.errors import ClaimHeld
+from byline.ledger.sqlite import SqliteLedger
+from byline.testing.ledger_contract import AT, REQUESTS, event
+ledger = SqliteLedger(Path(sys.argv[1]), site="https://acme.example/", now=lambda: AT)
+sys.stdout.write("ready\\n"); sys.stdout.flush(); sys.stdin.readline()
+try:
+    (record,) = ledger.write(event("claimed"))
+    if sys.argv[2] == "die":
+        ledger.write(event("prepared", record, requests=REQUESTS))
+        os.kill(os.getpid(), signal.SIGKILL)
+    sys.stdout.write("won\\n")
+except ClaimHeld:
+    sys.stdout.write("lost\\n")
+"""
+
+
+def process(file: Path, how: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", CLAIM, str(file), how],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_of_several_processes_one_claims(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.db"
+    runners = [process(file, "live") for _ in range(4)]
+    for runner in runners:
+        assert runner.stdout is not None
+        assert runner.stdout.readline() == "ready\n"
+    answers = []
+    for runner in runners:
+        assert runner.stdin is not None
+        runner.stdin.write("\n")
+        runner.stdin.flush()
+    for runner in runners:
+        answers.append(runner.communicate(timeout=60)[0].strip())
+    assert sorted(answers) == ["lost", "lost", "lost", "won"]
+
+
+def test_a_kill_after_the_write_loses_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.db"
+    runner = process(file, "die")
+    runner.communicate("\n", timeout=60)
+    assert runner.returncode == -signal.SIGKILL
+    ledger = opened(file)
+    record = ledger.get(INTENT.id)
+    assert record is not None
+    assert (record.state, tuple(part.request for part in record.parts)) == ("sending", REQUESTS)
+    with pytest.raises(ClaimHeld):
+        ledger.write(event("claimed", record))
+    assert replay(ledger.history()) == ledger.snapshot().records
+    ledger.close()
+
+
+def test_the_history_cannot_be_changed(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.db"
+    ledger = opened(file)
+    ledger.write(event("claimed"))
+    ledger.close()
+    db = sqlite3.connect(file)
+    for statement in ("DELETE FROM history", "UPDATE history SET kind = 'sent'"):
+        with pytest.raises(sqlite3.IntegrityError, match="the history is kept"):
+            db.execute(statement)
+    db.close()
+
+
+def test_the_writes_survive_a_power_cut(tmp_path: Path) -> None:
+    ledger = opened(tmp_path / "ledger.db")
+    assert ledger._db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+    assert ledger._db.execute("PRAGMA synchronous").fetchone()[0] == 2
+    ledger.close()
+
+
+def test_a_site_that_moves_keeps_its_history(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.db"
+    first = opened(file)
+    first.write(event("claimed"))
+    first.close()
+    moved = opened(file, "https://www.acme.example/insights/")
+    assert moved.get(INTENT.id) is not None
+    moved.close()
+
+
+def test_reading_writes_no_file(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.db"
+    ledger = opened(file)
+    ledger.write(event("claimed"))
+    ledger.close()
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    reader = opened(file, read_only=True)
+    assert reader.snapshot().records[INTENT.id].state == "sending"
+    with pytest.raises(LedgerError):
+        reader.write(event("claimed"))
+    reader.close()
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_reading_sees_what_a_running_process_wrote(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.db"
+    writer = opened(file)
+    writer.write(event("claimed"))
+    reader = opened(file, read_only=True)
+    assert INTENT.id in reader.snapshot().records
+    reader.close()
+    writer.close()
+
+
+def test_a_file_that_is_no_history_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.db"
+    file.write_bytes(b"this is not a database at all, but it is long enough to be looked at" * 20)
+    with pytest.raises(LedgerError, match=r"ledger\.db") as caught:
+        opened(file)
+    assert "backup" in caught.value.hint
+
+
+def test_a_newer_form_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.db"
+    opened(file).close()
+    db = sqlite3.connect(file)
+    db.execute("PRAGMA user_version = 99")
+    db.close()
+    with pytest.raises(LedgerError, match="99"):
+        opened(file)
+
+
+def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file, not a folder")
+    with pytest.raises(LedgerError, match="cannot be opened"):
+        opened(tmp_path / "state" / "ledger.db")
+
+
+@pytest.mark.parametrize("store", ["git", "postgresql"])
+def test_a_store_of_a_later_version_is_refused_in_words(tmp_path: Path, store: str) -> None:
+    value = store if store == "git" else "{store: postgresql, url: 'postgresql://db.example/ledger'}"
+    file = make_site(tmp_path, settings=SETTINGS.replace("ledger: sqlite", f"ledger: {value}"))
+    settings = load(file, {})
+    with pytest.raises(UsageError, match="not available in this version") as caught:
+        open_ledger(settings, {}, FixedClock(NOW))
+    assert "ledger: sqlite" in caught.value.hint
+    assert read_snapshot(settings, FixedClock(NOW)).empty
+
+
+@pytest.mark.parametrize(("ci", "refused"), [("true", True), ("1", True), ("", False), ("false", False)])
+def test_in_ci_the_embedded_store_must_be_asked_for(tmp_path: Path, ci: str, refused: bool) -> None:
+    settings = load(make_site(tmp_path, settings=SETTINGS.replace("ledger: sqlite", "ledger: auto")), {})
+    if refused:
+        with pytest.raises(UsageError, match="outlive the runner"):
+            open_ledger(settings, {"CI": ci}, FixedClock(NOW))
+    else:
+        open_ledger(settings, {"CI": ci}, FixedClock(NOW)).close()
+
+
+def test_in_ci_it_may_be_asked_for(tmp_path: Path) -> None:
+    settings = load(make_site(tmp_path), {})
+    open_ledger(settings, {"CI": "true"}, FixedClock(NOW)).close()
+    assert (tmp_path / ".byline" / "ledger.db").exists()
+
+
+def test_a_disk_that_is_full_is_said_in_words(tmp_path: Path) -> None:
+    ledger = opened(tmp_path / "ledger.db")
+    ledger._db.execute("PRAGMA max_page_count = 20")
+    large = replace(INTENT, text=("x" * 200_000,))
+    with pytest.raises(LedgerError, match="cannot be written"):
+        ledger.write(event("claimed", intent=large))
+    assert ledger.get(INTENT.id) is None
+    ledger.write(event("claimed"))
+    ledger.close()
