@@ -42,7 +42,7 @@ plugins:
       share_by_default: [{names}]
       settle_waits: [0]
       live_gate: {{wait: 0, every: 1}}
-      timeouts: {{connect: 2, read: 0.4}}
+      timeouts: {{connect: 2, read: 0.8}}
 {more}
       channels:
 """
@@ -64,6 +64,7 @@ class Pages(Fake):
 
     def __init__(self, clock: FixedClock) -> None:
         super().__init__(clock)
+        _png()  # made before the first call, which waits for no picture to be drawn
         self.shown: dict[str, str] = {}
 
     def kind_of(self, call: Call) -> str:
