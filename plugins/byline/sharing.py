@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from byline import links, registry
 from byline.errors import Problem
 from byline.fields import did_you_mean
-from byline.model import Author, Draft, NetworkShare, Post
+from byline.model import Author, Draft, NetworkShare, Post, Share
 from byline.settings import Account, ChannelSettings, Settings
 
 if TYPE_CHECKING:
@@ -82,6 +82,24 @@ def tellings(post: Post, settings: Settings, authors: Mapping[str, Author]) -> T
     if post.share is not None and post.share.off:
         return Tellings(items=(), problems=())
     return _Reader(post, settings, authors).read()
+
+
+def with_hands(post: Post, settings: Settings) -> Post:
+    """The post as if it were told by everybody who shares by hand too: all manual accounts of the settings.
+
+    A network that the post switches off stays off, and so does an account that it switches off.
+    """
+    share = post.share or Share()
+    if share.off:
+        return post
+    networks = dict(share.networks)
+    for name, block in settings.channels.items():
+        written = networks.get(name, NetworkShare())
+        hands = [account.name for account in block.accounts.values() if account.mode == "manual"]
+        if hands and not written.off:
+            names = dict.fromkeys((*(written.as_ or (block.default.name,)), *hands))
+            networks[name] = replace(written, as_=tuple(names))
+    return replace(post, share=replace(share, networks=MappingProxyType(networks)))
 
 
 def draft(telling: Telling, post: Post, settings: Settings, card: Card) -> Draft:

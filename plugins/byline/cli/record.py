@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -32,7 +33,7 @@ def command(app: App, target: str, url: str, at: str | None, to: Sequence[str], 
     Name the delivery (hp7.linkedin.dana, as `publish plan` shows it), or a post and --to linkedin.dana.
     """
     from byline import content as contents
-    from byline import planning
+    from byline import planning, sharing
     from byline.ledger import open_ledger
     from byline.ledger.base import Intent
     from byline.ledger.runs import new_run
@@ -52,6 +53,14 @@ def command(app: App, target: str, url: str, at: str | None, to: Sequence[str], 
             content, settings, history, app.clock.now(), drivers=drivers, scope=scope, everything=True,
             only=frozenset({target}) if whole else None,
         )  # fmt: skip
+        if whole and not plan.deliveries:
+            # Whoever shares by hand may share any post, also one that does not name the account.
+            told = replace(content, posts=tuple(sharing.with_hands(post, settings) for post in content.posts))
+            found = planning.plan(
+                told, settings, history, app.clock.now(), drivers=drivers, scope=scope, everything=True,
+                only=frozenset({target}),
+            )  # fmt: skip
+            plan = replace(found, hash=plan.hash, digests=plan.digests)
         item = _chosen(plan, target, whole)
         account = settings.account(item.channel, item.account)
         driver = drivers(account) if account else None

@@ -12,12 +12,17 @@ from importlib import resources
 from urllib.parse import urlsplit
 
 # Control characters mean nothing on a page, and marks that turn the direction would run on past their text.
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufeff]")
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 def esc(text: str) -> str:
     """The text for an element or an attribute, whatever stands in it."""
     return html.escape(_UNSEEN.sub("", text), quote=True)
+
+
+def plain(text: str) -> str:
+    """The text for a mail: without what has no meaning in one."""
+    return _UNSEEN.sub("", text)
 
 
 def data_uri(data: bytes, mime: str) -> str:

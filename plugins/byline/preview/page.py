@@ -97,7 +97,7 @@ class _Page:
         brand = self.settings.brand
         name = brand.name or self.settings.site_name
         top = self._top(name)
-        style = asset("page.css") + asset("preview.css")
+        style = asset("page.css") + asset("mock.css") + asset("preview.css")
         return f"""<!doctype html>
 <html lang="en">
 <head>

@@ -14,7 +14,7 @@ from byline.ledger.base import BASELINE
 from byline.model import Author, Card, Picture, Post
 from byline.planning import NOT_YET, Delivery
 from byline.preview.markup import day
-from byline.settings import Settings
+from byline.settings import Account, Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ def shown(
         used, limit = message.used, message.limit
     else:
         used, limit = tuple(caps.count(part) for part in parts) if caps else (), caps.limit if caps else 0
-    who, role = name_of(delivery.account, settings, authors)
+    who, role = name_of(account, settings, authors)
     if not look.headline:
         role = ""
     return Shown(
@@ -103,12 +103,21 @@ def capabilities(channel: str) -> Capabilities | None:
         return None
 
 
-def name_of(account: str, settings: Settings, authors: Mapping[str, Author]) -> tuple[str, str]:
-    """Who readers see: the author of that name, with the role, else the company."""
-    author = authors.get(account)
+def name_of(account: Account | None, settings: Settings, authors: Mapping[str, Author]) -> tuple[str, str]:
+    """Who readers see: the author of that name, with the role; one who shares by hand; else the company."""
+    author = authors.get(account.name) if account else None
     if author is not None:
         return author.name, author.role or author.description
+    block = settings.channels.get(account.channel) if account else None
+    if account and block and account.mode == "manual" and account.name != block.default.name:
+        return person_of(account.name, authors), ""
     return settings.brand.name or settings.site_name, ""
+
+
+def person_of(account: str, authors: Mapping[str, Author]) -> str:
+    """How the owner of an account is addressed: by the author's name, else by the account's own."""
+    author = authors.get(account)
+    return author.name if author else account.replace("_", " ").title()
 
 
 def standing(delivery: Delivery, post: Post | None, settings: Settings, now: datetime) -> Standing:
