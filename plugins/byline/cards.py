@@ -303,7 +303,7 @@ def _encoded(image: Image, mime: str) -> list[bytes]:
 
 def _png(image: Image) -> bytes:
     out = io.BytesIO()
-    image.save(out, "PNG", compress_level=9)
+    image.save(out, "PNG", compress_level=6)  # 9 takes twice as long for 4 % less
     return out.getvalue()
 
 
