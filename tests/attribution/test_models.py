@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction as F
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -62,6 +64,13 @@ def test_turning_a_path_around_swaps_first_and_last(walk: Walk) -> None:
 def test_a_later_visit_never_decays_more(walk: Walk) -> None:
     found = shares("decay", walk)
     assert all(early <= late for early, late in pairwise(found))
+
+
+def test_the_manual_defines_every_model() -> None:
+    page = Path(__file__).parents[2] / "docs" / "explanation" / "attribution.md"
+    named = re.findall(r"^\| `([a-z_]+)`", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(MODELS) - {"markov"} <= set(named) <= set(MODELS)
+    assert "**Markov, order 1.**" in page.read_text(encoding="utf-8")
 
 
 def test_a_week_halves_the_credit() -> None:
