@@ -235,7 +235,7 @@ CASES = [
          "share.linkedin.image"),
     Case("share-alt", post(SHARE, "  linkedin: {image: cover.png}"), "missing-alt", "cover", "image_alt", "image_alt:",
          "share.linkedin.image"),
-    Case("share-link", post(SHARE, "  linkedin: {link: example.com}"), "not-a-url", "link", "https://", "delete the line",
+    Case("share-link", post(SHARE, "  linkedin: {link: example.com}"), "bad-link", "link", "https://", "delete the line",
          "share.linkedin.link"),
     Case("again-map", post(SHARE, "  again: {after: 60d}"), "needs-list", "again", "a group", "- after: 60d", "share.again"),
     Case("again-no-after", post(SHARE, "  again:", "    - linkedin: Words"), "missing", "- linkedin", "`after`", "after: 60d",

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from byline.cli.common import DONE, STOPPED, USAGE, App, count, emit_json, show_problems
-from byline.errors import Problem, UsageError
+from byline.errors import BylineError, Problem, UsageError
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from byline.content import Content
     from byline.settings import Settings
+    from byline.times import Clock
 
 # What a post may be told wrongly while the settings it refers to are broken.
 _KNOCK_ON = frozenset(
@@ -63,7 +62,7 @@ def command(
             written = content.write_missing_ids(settings, found)
             found = content.read(settings) if written else found
         posts = found.count
-        problems += _of_posts(settings, found, wanted, older, bool(wrong), app.clock.now())
+        problems += _of_posts(settings, found, wanted, older, bool(wrong), app.clock)
     if as_json:
         result: dict[str, object] = {"posts": posts, "problems": [problem.as_json() for problem in problems]}
         if fix:
@@ -87,13 +86,25 @@ def _of_posts(
     wanted: Sequence[str],
     older: Sequence[Mapping[str, str]],
     broken: bool,
-    now: datetime,
+    clock: Clock,
 ) -> tuple[Problem, ...]:
     from byline import checks
 
     if not broken:
-        return checks.run(settings, found, wanted, now=now, against=older)
+        published = _published(settings, clock)
+        return checks.run(settings, found, wanted, now=clock.now(), published=published, against=older)
     return tuple(problem for problem in found.problems if problem.code not in _KNOCK_ON)
+
+
+def _published(settings: Settings, clock: Clock) -> Mapping[str, str]:
+    """The address with which each post was sent, as far as this machine knows; a history in trouble is not our matter."""
+    from byline.ledger import read_snapshot
+
+    try:
+        records = read_snapshot(settings, clock).records.values()
+    except BylineError:
+        return {}
+    return {record.intent.post: record.intent.link for record in records if record.state == "sent"}
 
 
 def _inside(path: Path, root: Path) -> str:

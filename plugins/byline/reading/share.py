@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
-from byline import registry
+from byline import links, registry
 from byline.fields import Fields, did_you_mean, kind, parse_span
 from byline.model import Again, NetworkShare, Share
 from byline.reading.files import Reading, picture
@@ -16,7 +15,7 @@ from byline.yamlread import Mapping_, Node, Scalar, Sequence_
 
 # Names that a post may hold although this site, or this version, has no account there.
 FIXED = ("linkedin", "twitter", "facebook", "mastodon", "bluesky")
-_NETWORK_KEYS = ("text", "at", "as", "accounts", "image", "image_alt", "link")
+NETWORK_KEYS = ("text", "at", "as", "accounts", "image", "image_alt", "link")
 
 
 def read_share(top: Fields, reading: Reading, folder: str, day: date) -> Share | None:
@@ -108,7 +107,7 @@ def _network(
             "the picture has no `image_alt`; people who cannot see it hear that instead",
             "add a line `image_alt: What the picture shows`",
         )
-    own.done(also=[name for name in _NETWORK_KEYS if not account or name not in ("as", "accounts")])
+    own.done(also=[name for name in NETWORK_KEYS if not account or name not in ("as", "accounts")])
     return found
 
 
@@ -157,15 +156,11 @@ def _accounts(
 def _link(fields: Fields) -> str:
     """A whole address instead of the post's own; it is tagged like ours."""
     found = fields.text("link", expected="an address").strip()
-    if found and not re.match(r"https?://[^\s/]+", found):
-        fields.problem(
-            "link",
-            "not-a-url",
-            f"`link` is `{found}`; a whole address that begins with https:// is expected",
-            "write `link: https://…`, or delete the line to use the post's own address",
-        )
-        return ""
-    return found
+    usable = found
+    for code, message, fix in links.lint_link(found) if found else ():
+        fields.problem("link", code, message, f"{fix}, or delete the line to use the post's own address")
+        usable = ""
+    return usable
 
 
 def _again(fields: Fields, reading: Reading, folder: str, day: date) -> tuple[Again, ...]:
