@@ -65,15 +65,19 @@ def command(app: App, path: str, person: str | None, out: Path | None) -> int:
         posts=tuple(sharing.with_hands(item, settings) if item is post else item for item in content.posts),
     )
     now = app.clock.now()
-    plan = planning.plan(
-        told,
-        settings,
-        read_snapshot(settings, app.clock),
-        now,
-        drivers=make_drivers(app, open_http(app, settings)),
-        scope=scope,
-        everything=True,
-    )
+    http = open_http(app, settings)
+    try:
+        plan = planning.plan(
+            told,
+            settings,
+            read_snapshot(settings, app.clock),
+            now,
+            drivers=make_drivers(app, http),
+            scope=scope,
+            everything=True,
+        )
+    finally:
+        http.close()
     chosen = _by_hand(plan, settings, person, content.authors)
     if plan.problems and (not chosen or any(item.blocked for item in chosen)):
         show_problems(plan.problems, err=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,21 +73,26 @@ def command(
     now = app.clock.now()
     # The plan leaves drafts out; here they are planned as if they were finished, and shown as drafts.
     finished = replace(content, posts=tuple(replace(post, draft=False) for post in content.posts))
-    plan = planning.plan(
+    http = open_http(app, settings)
+    plan = partial(
+        planning.plan,
         finished,
         settings,
         read_snapshot(settings, app.clock),
         now,
-        drivers=make_drivers(app, open_http(app, settings)),
-        scope=scope,
+        drivers=make_drivers(app, http),
         everything=True,
     )
-    posts = _shown(content, plan, now, scope.posts)
-    problems = _problems(checks.run(settings, content), content, posts, bool(paths))
+    try:
+        posts = _shown(content, plan(scope=scope, compose=False), now, scope.posts)
+        shown = plan(scope=replace(scope, posts=frozenset(post.path for post in posts)))
+    finally:
+        http.close()
+    problems = _problems(checks.run(settings, content, now=now), content, posts, bool(paths))
     file = out or settings.state / "preview.html"
     _write(
         file,
-        page(plan, posts, content.authors, settings, problems=problems, theme="dark" if dark else "auto"),
+        page(shown, posts, content.authors, settings, problems=problems, theme="dark" if dark else "auto"),
         out is None,
     )
     click.echo(str(file))
@@ -96,7 +102,7 @@ def command(
         + (f", {count(wrong, 'mistake')} to mend: `publish check` lists them." if wrong else ".")
     )
     if png:
-        click.echo(str(_picture(app, file, plan, posts)))
+        click.echo(str(_picture(app, file, shown, posts)))
     if open_it:
         click.launch(file.absolute().as_uri())
     return DONE

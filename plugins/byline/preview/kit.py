@@ -107,7 +107,7 @@ def _form(pattern: str, delivery: Delivery, settings: Settings, text: str, link:
         name = match[1]
         if name in ("text", "link"):
             return quote(text if name == "text" else link, safe="")
-        value = account.option(name) if account else ""
+        value = account.option(name, account.api if name == "server" else "") if account else ""
         missing = missing or not value
         return quote(re.sub(r"^https?://", "", value).rstrip("/"), safe="")
 

@@ -241,7 +241,8 @@ drawn after each network; networks change theirs, and folds depend on the reader
             return f"<div><dt>Time</dt><dd>{esc(wait)} after the first one is out</dd></div>" if wait else ""
         told = day(delivery.due.astimezone(self.settings.zone))
         named = delivery.telling is not None and delivery.telling.explicit
-        note = "" if named or delivery.number > 1 else ", as soon as the page is live"
+        waits = delivery.state in ("due", "later") and delivery.number == 1 and not named
+        note = ", as soon as the page is live" if waits else ""
         return (
             f"<div><dt>Time</dt><dd>{esc(told)} <span>{esc(self.settings.zone.key + note)}</span></dd></div>"
         )
