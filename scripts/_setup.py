@@ -9,6 +9,7 @@ from __future__ import annotations
 import configparser
 import contextlib
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -115,9 +116,12 @@ def _alone() -> Iterator[None]:
 
 def _stamp(lock: str) -> str:
     """What the environment depends on: the lock, the packaging, the folder (an editable install names it)."""
-    digest = hashlib.sha256(str(ROOT).encode())
-    for name in (f"requirements/{lock}.txt", "pyproject.toml"):
-        digest.update((ROOT / name).read_bytes())
+    import tomllib
+
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    packaging = [settings.get("build-system"), settings.get("project"), settings.get("tool", {}).get("hatch")]
+    digest = hashlib.sha256(json.dumps([str(ROOT), packaging], sort_keys=True).encode())
+    digest.update((ROOT / "requirements" / f"{lock}.txt").read_bytes())
     return digest.hexdigest()
 
 
