@@ -334,6 +334,32 @@ def test_many_mistakes_in_one_file_are_all_told_at_once(tmp_path: Path) -> None:
                      "unknown-key", "unknown-key", "yaml-value"]  # fmt: skip
 
 
+def test_a_line_that_yaml_refuses_does_not_hide_the_others(tmp_path: Path) -> None:
+    text = post(
+        "drfat: true", "share:", "\tlinkedn: x", title="Growth: how", description="Why: because", slug="../x"
+    )
+    told = [(problem.line, problem.code) for problem in read(tmp_path, {"a.md": text}).problems]
+    assert told == [
+        (2, "yaml-colon"),
+        (3, "yaml-colon"),
+        (6, "bad-slug"),
+        (9, "unknown-key"),
+        (11, "yaml-tab"),
+        (11, "unknown-key"),
+    ]
+
+
+def test_a_misspelt_key_is_not_told_as_missing_too(tmp_path: Path) -> None:
+    text = post("author: dana", "titel: Words", "summary: Words", drop="authors title description")
+    found = read(tmp_path, {"a.md": text})
+    assert [(problem.line, problem.code) for problem in found.problems] == [
+        (6, "unknown-key"),
+        (7, "unknown-key"),
+        (8, "unknown-key"),
+    ]
+    assert found.posts == ()
+
+
 # --- several files
 
 

@@ -7,6 +7,7 @@ mark is "no metadata" to it), so the bytes are checked first and the front matte
 from __future__ import annotations
 
 import gc
+import json
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -37,6 +38,8 @@ from byline.yamlread import read as read_yaml
 _MARK = re.compile(r"^---[ \t]*$", re.MULTILINE)
 _LOOKALIKE = re.compile(r"^(?:-{4,}|\.\.\.|–+|—+|- ?- ?-)[ \t]*$", re.MULTILINE)
 _ID_LINE = re.compile(rb"^id:[ \t]*[\"']?([a-z][a-z0-9]{2,15})\b", re.MULTILINE)
+_SETTING = re.compile(r"(?P<key>\s*(?:- )?[\w-]+):\s+(?P<value>[^\"'\[{|>\s].*?)\s*")
+_MENDED_LINES = 20
 _KEY = re.compile(r"[A-Za-z_][\w-]*:(?:\s|$)")
 # Addresses that the site's builder makes beside posts and pages.
 _MADE = ("category/", "author/", "archive/", "tags/", "page/", "thanks/")
@@ -148,7 +151,30 @@ class _Handler(BaseHandler):
 
     def load(self, fm: str) -> dict[str, Any]:
         # The text begins with the line break after the first mark, so its second line is the file's second.
-        return {"": read_yaml(fm, problems=self.problems)}
+        rows = fm.split("\n")
+        for _ in range(_MENDED_LINES):
+            try:
+                return {"": read_yaml("\n".join(rows), problems=self.problems)}
+            except YamlProblem as problem:
+                if not _mend(rows, problem):
+                    raise
+                # What is wrong with the other lines is to be told in the same run.
+                self.problems = [problem, *(found for found in self.problems if found.line < problem.line)]
+        return {"": read_yaml("\n".join(rows), problems=self.problems)}
+
+
+def _mend(rows: list[str], problem: YamlProblem) -> bool:
+    """Write the line as the fix says, where that is certain; False where it is not."""
+    if not 1 <= problem.line <= len(rows):
+        return False
+    row = rows[problem.line - 1]
+    mended = row
+    if problem.code == "yaml-tab":
+        mended = row.replace("\t", "  ")
+    elif problem.code in ("yaml-colon", "yaml-alias") and (match := _SETTING.fullmatch(row)):
+        mended = f"{match['key']}: {json.dumps(match['value'], ensure_ascii=False)}"
+    rows[problem.line - 1] = mended
+    return mended != row
 
 
 def split(text: str) -> tuple[Mapping_, str, int, tuple[YamlProblem, ...]]:

@@ -99,7 +99,8 @@ def test_annotations_are_escaped_and_name_the_file_from_the_top_of_the_repositor
     file = make_site(tmp_path / "site", posts={"a, b.md": text})
     done = check(file, "--format", "github", environment={"GITHUB_WORKSPACE": str(tmp_path)})
     assert done.return_value == 5
-    warning, error = sorted(done.stdout.splitlines(), reverse=True)
+    warning, error, *after = done.stdout.splitlines()
+    assert after[1].startswith("1 post checked")
     assert warning.startswith("::warning file=site/content/posts/a%2C b.md,line=1,title=no-description::")
     assert error.startswith(
         "::error file=site/content/posts/a%2C b.md,line=8,title=unknown-key::`100%25,` is not known here%0AFix: "

@@ -70,6 +70,7 @@ def command(
         emit_json(result)
     elif form == "github":
         _annotate(problems, root, app.environment.get("GITHUB_WORKSPACE", ""))
+        _sum_up(problems, posts, wrong, wanted)
     else:
         for file, post_id in written:
             click.echo(f"Wrote `id: {post_id}` into {file}.")
@@ -145,6 +146,8 @@ def _property(text: str) -> str:
 
 def _sum_up(problems: Sequence[Problem], posts: int, wrong: Sequence[Problem], wanted: Sequence[str]) -> None:
     """One line that says how it stands, one that says what to do."""
+    if any(problem.code == "no-settings" for problem in wrong):
+        return
     errors = [problem for problem in problems if problem.severity == "error"]
     warnings = len(problems) - len(errors)
     what = f"{', '.join(wanted)} checked" if wanted else f"{count(posts, 'post')} checked"

@@ -37,6 +37,14 @@ _OTHER_NAMES = {
     "headline": "title", "audiences": "audience", "campaigns": "campaign", "linkedin": "share", "twitter": "share",
     "x": "share", "facebook": "share", "mastodon": "share", "bluesky": "share", "at": "share", "as": "share",
 }  # fmt: skip
+# What is told when a key is not there.
+_ABSENT = {
+    "missing-title": "title",
+    "no-description": "description",
+    "missing-date": "date",
+    "missing-id": "id",
+    "no-author": "authors",
+}
 # What `publish new` puts where the description goes.
 PLACEHOLDER = "One or two sentences that make people want to read on. Networks show them too."
 TITLE_ADVICE, DESCRIPTION_ADVICE = 90, 200
@@ -60,7 +68,7 @@ def read_post(source: Source, reading: Reading) -> Post | None:
     # What is missing is told at the first line, where nothing else stands.
     whole = Mapping_(source.node.items, source.node.key_lines, 1)
     fields = Fields(whole, file=source.shown, problems=reading.problems)
-    folder = posixpath.dirname(source.path)
+    folder, before = posixpath.dirname(source.path), len(reading.problems)
     bare = without_code(source.body)
     title = _title(fields, bare)
     draft = fields.flag("draft")
@@ -78,7 +86,7 @@ def read_post(source: Source, reading: Reading) -> Post | None:
     series, image_alt = fields.text("series").strip(), _alt(fields)
     aliases, effort = _aliases(fields, url), _effort(fields)
     _page_keys(fields, reading, source.path)
-    _unknown(fields)
+    _unknown(fields, before)
     if not source.body:
         fields.problem(
             "",
@@ -435,12 +443,17 @@ def _related(fields: Fields, reading: Reading, path: str, node: Sequence_) -> No
             reading.targets.setdefault(path, []).append((found, item.line))
 
 
-def _unknown(fields: Fields) -> None:
-    for key in fields.node.items:
-        if key in KEYS:
-            continue
-        other = _OTHER_NAMES.get(key.lower())
-        meant = other or did_you_mean(key, KEYS)
+def _unknown(fields: Fields, before: int) -> None:
+    """Keys that are not known; one that was only misspelt is not told as missing too."""
+    meanings = {
+        key: _OTHER_NAMES.get(key.lower()) or did_you_mean(key, KEYS)
+        for key in fields.node.items
+        if key not in KEYS
+    }
+    absent = {code for code, key in _ABSENT.items() if key in meanings.values() and key not in fields}
+    if absent:
+        fields.problems[before:] = [item for item in fields.problems[before:] if item.code not in absent]
+    for key, meant in meanings.items():
         fields.problem(
             key,
             "unknown-key",
