@@ -64,7 +64,7 @@ def bars(rows: Sequence[Row], *, width: int, title: str) -> str:
         dy=below,
         color=_INK,
         fontSize=13,
-        limit=width - 30 if narrow else _NAMES - 50,
+        limit=width - 80 if narrow else _NAMES - 50,
     ).encode(y=y, x=alt.value(0), text="label:N")
     numbers = base.mark_text(align="left", baseline="middle", dx=9, color=_INK, fontSize=13)
     numbers = numbers.encode(y=y, x="high:Q", text="shown:N")

@@ -47,6 +47,7 @@ def as_json(report: Report) -> dict[str, Any]:
                 "goal": goal.goal,
                 "target": goal.target,
                 "reached": _number(goal.reached),
+                "counted": goal.counted,
             }
             for goal in report.goals
         ],

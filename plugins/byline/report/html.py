@@ -9,7 +9,17 @@ from importlib.resources import files
 
 from byline.report.chart import MOST, bars
 from byline.report.model import Journey, Money, Report, Row, Table
-from byline.report.words import COST_OF_NONE, NOUNS, UNKNOWN, any_cents, between, counted, money, number
+from byline.report.words import (
+    COST_OF_NONE,
+    NOUNS,
+    UNKNOWN,
+    Cents,
+    between,
+    counted,
+    money,
+    number,
+    with_cents,
+)
 
 WAYS = 12
 
@@ -125,7 +135,7 @@ def _table(table: Table) -> Iterator[str]:
     yield "".join(f'<th role="columnheader" scope="col">{name}</th>' for name in heads)
     yield '</tr></thead>\n<tbody role="rowgroup">\n'
     everyone = (*table.rows, table.unattributed)
-    cents = any_cents(row.revenue for row in everyone), any_cents(row.cost for row in everyone)
+    cents = with_cents(row.revenue for row in everyone), with_cents(row.cost for row in everyone)
     for row in table.rows:
         yield _row(row, clicks, cents)
     yield _row(table.unattributed, clicks, cents, kind="unknown")
@@ -135,7 +145,7 @@ def _table(table: Table) -> Iterator[str]:
         yield f'<p class="small">{escape(COST_OF_NONE)}</p>\n'
 
 
-def _row(row: Row, clicks: bool, cents: tuple[bool, bool], kind: str = "") -> str:
+def _row(row: Row, clicks: bool, cents: Cents, kind: str = "") -> str:
     span = "" if kind == "all" or not row.leads else between(row.low, row.high)
     cells = [
         _cell("Enquiries", [number(row.leads)], small=[span] if span else []),
@@ -171,7 +181,7 @@ def _stories(report: Report) -> Iterator[str]:
             (
                 (
                     goal.campaign,
-                    number(goal.reached),
+                    f"{number(goal.reached)} {goal.counted}",
                     f"{goal.target} {goal.goal}",
                     f"{goal.end:%-d %B %Y}" if goal.end else "",
                 )

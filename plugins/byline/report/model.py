@@ -79,12 +79,13 @@ class Heard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goal:
-    """A campaign's own target beside what came of it."""
+    """A campaign's own target beside what came of it. `counted` is what `reached` counts: enquiries or orders."""
 
     campaign: str
     goal: str
     target: int
     reached: Fraction
+    counted: str
     end: date | None
 
 

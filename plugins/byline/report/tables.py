@@ -16,6 +16,9 @@ from byline.report.material import Material
 from byline.report.model import Compared, Goal, Row, Table
 from byline.report.words import UNKNOWN, label
 
+# What a campaign's goal may be; any other goal is shown beside the enquiries.
+_GOALS = dict.fromkeys(("orders", "sales", "deals"), "orders")
+_GOALS |= dict.fromkeys(("opportunities", "offers", "quotes"), "opportunities")
 ENOUGH_ORDERS = 10  # below, an interval of revenue would pretend to know something
 
 
@@ -160,14 +163,15 @@ def goals(material: Material, campaigns: Table) -> tuple[Goal, ...]:
     for slug, campaign in material.settings.campaigns.items():
         if campaign.target:
             row = reached.get(slug)
-            orders = campaign.goal.strip().lower() in ("orders", "sales", "deals")
-            value = (row.orders if orders else row.leads) if row else Fraction(0)
+            counted = _GOALS.get(campaign.goal.strip().lower(), "enquiries")
+            cell = {"orders": "orders", "opportunities": "opportunities", "enquiries": "leads"}[counted]
             found.append(
                 Goal(
                     campaign=campaign.name or slug,
                     goal=campaign.goal or "enquiries",
                     target=campaign.target,
-                    reached=value,
+                    reached=getattr(row, cell) if row else Fraction(0),
+                    counted=counted,
                     end=campaign.end,
                 )
             )

@@ -10,7 +10,7 @@ from itertools import zip_longest
 from textwrap import wrap
 
 from byline.report.model import Report, Row, Table
-from byline.report.words import COST_OF_NONE, NOUNS, any_cents, between, counted, money, number
+from byline.report.words import COST_OF_NONE, NOUNS, Cents, between, counted, money, number, with_cents
 
 WIDTH = 80
 _COLUMNS = (("Enquiries", 9), ("between", 9), ("Orders", 6), ("Revenue", 14), ("Cost", 12))
@@ -44,7 +44,7 @@ def _lines(report: Report) -> Iterator[str]:
         for goal in report.goals:
             until = f", until {goal.end:%-d %B %Y}" if goal.end else ""
             yield from wrap(
-                f"{goal.campaign}: {number(goal.reached)} of {goal.target} {goal.goal}{until}",
+                f"{goal.campaign}: {number(goal.reached)} {goal.counted}; the goal is {goal.target} {goal.goal}{until}",
                 WIDTH,
                 subsequent_indent="  ",
             )
@@ -96,7 +96,7 @@ def _table(table: Table) -> Iterator[str]:
     yield "-" * WIDTH
     busy = [row for row in table.rows if not row.idle or (row.cost and table.by != "post")]
     everyone = (*table.rows, table.unattributed)
-    cents = any_cents(row.revenue for row in everyone), any_cents(row.cost for row in everyone)
+    cents = with_cents(row.revenue for row in everyone), with_cents(row.cost for row in everyone)
     for row in busy:
         yield from _row(row, cents)
     idle = [row for row in table.rows if row not in busy]
@@ -118,7 +118,7 @@ def _together(rows: Sequence[Row], noun: str) -> Row:
     return replace(rows[0], label=label, cost=dict(cost))
 
 
-def _row(row: Row, cents: tuple[bool, bool], *, exact: bool = False) -> Iterator[str]:
+def _row(row: Row, cents: Cents, *, exact: bool = False) -> Iterator[str]:
     span = "" if exact or not row.leads else between(row.low, row.high).replace("between ", "")
     cells: Sequence[Sequence[str]] = (
         wrap(row.label, _LABEL) or [""],

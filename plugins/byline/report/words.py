@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
@@ -27,6 +27,8 @@ NO_NAME: Mapping[By, str] = {
 UNKNOWN = "source unknown"
 COST_OF_NONE = f"The cost beside “{UNKNOWN}” is of posts and campaigns that belong to none of these rows."
 FEW = 10  # below so many enquiries no percentage and no advice
+
+Cents = tuple[Collection[str], Collection[str]]  # the currencies that show cents, in revenue and in cost
 
 _HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ud800-\udfff]")
 
@@ -56,14 +58,18 @@ def amount(value: Decimal, currency: str, *, cents: bool = False) -> str:
     return f"{currency} {shown if cents else shown.removesuffix('.00')}"
 
 
-def money(values: Mapping[str, Decimal], *, cents: bool = False) -> tuple[str, ...]:
-    """Each currency on its own; empty when there is no money."""
-    return tuple(amount(value, currency, cents=cents) for currency, value in sorted(values.items()) if value)
+def money(values: Mapping[str, Decimal], *, cents: Collection[str] = ()) -> tuple[str, ...]:
+    """Each currency on its own, with cents for those in `cents`; empty when there is no money."""
+    return tuple(
+        amount(value, currency, cents=currency in cents)
+        for currency, value in sorted(values.items())
+        if value
+    )
 
 
-def any_cents(columns: Iterable[Mapping[str, Decimal]]) -> bool:
-    """Does an amount of this column have cents? Then all show them, so that they stand under one another."""
-    return any(value != int(value) for values in columns for value in values.values())
+def with_cents(column: Iterable[Mapping[str, Decimal]]) -> frozenset[str]:
+    """The currencies in which an amount of this column has cents: all show them, to stand under one another."""
+    return frozenset(name for values in column for name, value in values.items() if value != int(value))
 
 
 def listed(parts: Sequence[str]) -> str:
