@@ -122,9 +122,19 @@ class Http:
         return text
 
     def secret(
-        self, secrets: Secrets, account: str, name: str, *, service: str, aliases: tuple[str, ...] = ()
+        self,
+        secrets: Secrets,
+        account: str,
+        name: str,
+        *,
+        service: str,
+        aliases: tuple[str, ...] = (),
+        shown: bool = False,
     ) -> str:
-        """The secret, protected from being shown; NotSent (auth) that names the variable when it is not set."""
+        """The secret, protected from being shown; NotSent (auth) that names the variable when it is not set.
+
+        `shown` is for a value that stands with the secrets but is public, such as an account's name.
+        """
         value = secrets.get(name, account, aliases=aliases)
         if not value:
             own = f"{name}__{account.upper()}" if account else name
@@ -134,7 +144,8 @@ class Http:
                 cause="auth",
                 hint=f"set the environment variable {own} (this account alone) or {name} (every account)",
             )
-        self.protect(name, value)
+        if not shown:
+            self.protect(name, value)
         return value
 
     def request(

@@ -335,6 +335,7 @@ class Case:
     environment: Mapping[str, str]
     account: str = "{}"
     block: str = "{}"
+    public: frozenset[str] = frozenset()  # variables of the environment that are no secrets
     threads: str = ""  # more YAML for the block that allows threads, where they are off at first
 
     def __str__(self) -> str:

@@ -77,6 +77,7 @@ class Twitter(Fake):
         self.numbers: dict[str, dict[str, int]] = {}  # a post's id -> its metrics
         self._nonces: set[tuple[str, str]] = set()
         self._serial = 0
+        texts.weighted("→")  # the rules of counting are loaded now, not during the first call
 
     def allow(
         self,
