@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 from byline.errors import ClaimHeld, LedgerError
 from byline.model import Receipt, Request
@@ -40,6 +40,7 @@ Kind = Literal[
     "recorded",  # a person made the post, or found it
     "retracted",  # a person took the post away
 ]
+KINDS = frozenset(get_args(Kind))
 BASELINE = "baseline"  # the reason of what was old when sending began
 
 # The states in which each event is allowed (None: nothing is known yet), and the state after it.

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from byline.errors import LedgerError
-from byline.ledger.base import Event, Intent, Part, Record
+from byline.ledger.base import KINDS, Event, Intent, Part, Record
 from byline.model import Receipt, Request
 
 
@@ -38,16 +38,18 @@ def load_event(text: str) -> Event:
         data = json.loads(text)
         at = _moment(data["at"])
         assert at is not None
+        if data["kind"] not in KINDS:
+            raise ValueError(f"there is no event `{data['kind']}`")
         return Event(
-            id=data["id"],
+            id=_text(data["id"]),
             kind=data["kind"],
             at=at,
-            expected=data.get("expected", 0),
-            run=data.get("run", ""),
-            reason=data.get("reason", ""),
+            expected=_number(data.get("expected", 0)),
+            run=_text(data.get("run", "")),
+            reason=_text(data.get("reason", "")),
             intent=_read_intent(data["intent"]) if data.get("intent") else None,
             requests=tuple(_read_request(item) for item in data.get("requests", ())),
-            part=data.get("part", 0),
+            part=_number(data.get("part", 0)),
             receipt=_read_receipt(data["receipt"]) if data.get("receipt") else None,
             not_before=_moment(data.get("not_before")),
         )
@@ -128,6 +130,18 @@ def _line(data: Mapping[str, Any]) -> str:
     return json.dumps(kept, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int):
+        raise TypeError(f"{value!r} is no number")
+    return value
+
+
 def _when(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
 
@@ -163,10 +177,10 @@ def _intent(intent: Intent) -> dict[str, Any]:
 
 def _read_intent(data: Mapping[str, Any]) -> Intent:
     return Intent(
-        id=data["id"],
-        post=data["post"],
-        channel=data["channel"],
-        account=data["account"],
+        id=_text(data["id"]),
+        post=_text(data["post"]),
+        channel=_text(data["channel"]),
+        account=_text(data["account"]),
         number=data.get("number", 1),
         title=data.get("title", ""),
         path=data.get("path", ""),
@@ -192,9 +206,9 @@ def _request(request: Request) -> dict[str, Any]:
 
 def _read_request(data: Mapping[str, Any]) -> Request:
     return Request(
-        part=data["part"],
-        path=data["path"],
-        body=data["body"],
+        part=_number(data["part"]),
+        path=_text(data["path"]),
+        body=dict(data["body"]),
         key=data.get("key", ""),
         headers=data.get("headers", {}),
     )
