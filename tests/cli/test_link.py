@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,6 +16,8 @@ from byline.attribution.touches import Directory
 from byline.cli import cli
 from byline.cli.common import App
 from byline.errors import UsageError
+from byline.model import Lead, Touch
+from byline.report.build import Material, build
 from byline.times import FixedClock
 from support import NOW, SETTINGS, make_site
 
@@ -130,3 +133,24 @@ def test_all_links_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert (row["name"], row["link"]) == ("stand-at-the-fair", FAIR)
     assert _run(file) == 0
     assert "Stand at the fair (Trade fair)" in capsys.readouterr().out
+
+
+def test_an_enquiry_through_it_stands_in_the_report_by_its_name(tmp_path: Path) -> None:
+    file = make_site(tmp_path)
+    _run(file, "Stand at the fair", "--campaign", "q4-renewals")
+    settings = settings_module.load(file, {})
+    touch = Touch(
+        at=NOW, source="fair", medium="offline", campaign="q4-renewals", content="link.stand-at-the-fair"
+    )
+    lead = Lead(id="1", at=NOW, touches=(touch,))
+    report = build(
+        Material(settings=settings, posts=(), authors={}, leads=(lead,), deals=()),
+        now=NOW + timedelta(days=1),
+    )
+    labels = {by: [row.label for row in table.rows if row.leads] for by, table in report.tables.items()}
+    assert (labels["post"], labels["channel"], labels["campaign"]) == (
+        ["Stand at the fair"],
+        ["Trade fair"],
+        ["Q4 renewals"],
+    )
+    assert report.tables["post"].unattributed.leads == 0
