@@ -117,10 +117,10 @@ def _run(
             with suppress(OSError):  # the blog plugin stumbles over a folder that it has removed already
                 config.plugins.on_shutdown()
     except (MkDocsException, Abort) as error:
-        if strict and heard.warnings and not heard.errors:
+        if config.strict and heard.warnings and not heard.errors:
             raise Stopped(
-                "the site has warnings, which `--strict` does not allow:\n" + "\n".join(heard.warnings),
-                hint="mend them, or build without --strict",
+                "the site has warnings, which a strict build does not allow:\n" + "\n".join(heard.warnings),
+                hint="mend them, or build without `--strict` (`strict: true` in mkdocs.yml)",
             ) from None
         raise BylineError(heard.story() or str(error), hint="mend it and build again") from None
     return plugin
