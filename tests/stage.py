@@ -25,7 +25,7 @@ from byline.planning import Delivery, Plan
 from byline.planning import plan as make_plan
 from byline.sending import Result, Sender, Wishes
 from byline.settings import Settings, load
-from byline.testing.server import Answer, Call, Case, Fake
+from byline.testing.server import Answer, Call, Case, Fake, Fault
 from byline.times import FixedClock
 from support import NOW, POST, make_site
 
@@ -42,7 +42,7 @@ plugins:
       share_by_default: [{names}]
       settle_waits: [0]
       live_gate: {{wait: 0, every: 1}}
-      timeouts: {{connect: 2, read: 0.8}}
+      timeouts: {{connect: 2, read: {read}}}
 {more}
       channels:
 """
@@ -100,6 +100,7 @@ class Stage:
         for _, case in cases:
             self.environment |= case.environment
         self.more = more
+        self.read = 5.0  # seconds that an answer is waited for
         self.threads = threads
         self.posts = dict(posts or {"hp7.md": POST})
 
@@ -122,7 +123,10 @@ class Stage:
     def write(self, *, live: bool = True) -> None:
         """Write the site as it is meant now, and show its pages."""
         text = HEAD.format(
-            site_url=f"{self.pages.url}/", names=", ".join(self.cases), more=indent(self.more, " " * 6)
+            site_url=f"{self.pages.url}/",
+            names=", ".join(self.cases),
+            read=self.read,
+            more=indent(self.more, " " * 6),
         )
         for name, case in self.cases.items():
             text += f"        {name}:\n          api: {self.fakes[name].url}\n"
@@ -134,6 +138,13 @@ class Stage:
         make_site(self.folder, posts=self.posts, settings=text)
         if live:
             self.show()
+
+    def inject(self, fault: Fault, *, on: str = "create", times: int = 1) -> None:
+        """The next calls go wrong in this way; of a stalled answer nobody waits longer than it takes to see it."""
+        if fault == "stall":
+            self.read, self.fake.stall_for = 0.5, 0.7
+            self.write()
+        self.fake.inject(fault, on=on, times=times)
 
     @property
     def settings(self) -> Settings:

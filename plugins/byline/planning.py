@@ -134,7 +134,7 @@ class Plan:
 
     `problems` are mistakes that keep something from going out. `old` is what was old when its account began and
     is not written down yet, without texts; `unplanned` the files of public posts of which a telling is so wrong that
-    it could not be planned. `first_run` tells that sending never began here.
+    it could not be planned. `budgets` has, for each network with one, what this month has cost and may cost. `first_run` tells that sending never began here.
     """
 
     deliveries: tuple[Delivery, ...]
@@ -143,6 +143,7 @@ class Plan:
     hash: str
     digests: Mapping[str, str]
     problems: tuple[Problem, ...]
+    budgets: Mapping[str, tuple[Decimal, Decimal]]
     now: datetime
     first_run: bool
 
@@ -282,6 +283,11 @@ class _Planner:
             hash=_digest(*(f"{name}={digests[name]}" for name in sorted(digests))),
             digests=MappingProxyType(digests),
             problems=tuple(dict.fromkeys(self.problems)),
+            budgets={
+                block.name: (self.spent(block.name), block.budget)
+                for block in self.settings.channels.values()
+                if block.budget is not None
+            },
             now=self.now,
             first_run=self.history.empty,
         )

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from byline import cards, gate, planning, settling
 from byline.delivering import Carried, Carrier, Crash, ReceiptLost, no_crash
-from byline.errors import BylineError, ClaimHeld, LedgerError, NotSent, Problem, Stopped
+from byline.errors import BylineError, ClaimHeld, LedgerError, NotSent, Problem, Stopped, UsageError
+from byline.fields import did_you_mean
 from byline.ledger.base import BASELINE, Event, Intent, Ledger, Record, Snapshot
 from byline.ledger.runs import new_run
 from byline.model import Picture, Post
@@ -101,10 +102,16 @@ class Sender:
         """Send what is due within the wishes.
 
         Raises Stopped when more is due than one run may send, when the plan is not the approved one, or when
-        `confirm` says no; nothing has gone out then.
+        `confirm` says no, and UsageError for a late delivery that is none; nothing has gone out then.
         """
         history = self.ledger.snapshot()
         plan = self._plan(history, wishes)
+        for name in sorted(wishes.asked.late - plan.digests.keys()):
+            meant = did_you_mean(name, plan.digests)
+            raise UsageError(
+                f"there is no delivery {name} in what was asked for",
+                hint=f"did you mean {meant}?" if meant else "`publish status` lists every delivery",
+            )
         self.approve(plan)
         self._rows.update({item.id: item for item in plan.deliveries})
         settled = self._settle(

@@ -285,6 +285,10 @@ class TestSend:
         assert publish("send", **here, GITHUB_REF_NAME="trunk") == 0
         assert made(stage) == 2
 
+    def test_a_late_delivery_must_be_one(self, publish: Publish) -> None:
+        assert publish("send", "--late", "hp7.linkedin.acne") == 2
+        assert "did you mean hp7.linkedin.acme?" in publish.err
+
     def test_old_posts_are_told_of(self, publish: Publish, stage: Stage) -> None:
         stage.posts["old.md"] = POST.replace("hp7", "old").replace("honest-pricing", "old").replace("2026-11-24", "2026-01-01")  # fmt: skip
         stage.write()
@@ -296,6 +300,9 @@ class TestSend:
         stage.write()
         assert publish("send") == 5
         assert "--max" in publish.err
+        value = publish.json("send", code=5)
+        assert {item["state"] for item in value["deliveries"]} == {"due"}
+        assert "2 posts are due" in value["error"]
         assert publish("send", "--max", "1") == 0
         assert made(stage) == 1
 
@@ -438,7 +445,10 @@ class TestRecord:
         assert publish("record", MADE, "--url", "not an address") == 2
         assert publish("record", MADE, "--url", f"{stage.pages.url}/posts/honest-pricing/") == 2
         assert "your own site" in publish.err
-        assert publish("record", MADE, "--url", "https://x.com/a/status/1", "--at", "2026-03-29 02:30") == 2
+        assert publish("record", MADE, "--url", "https://x.com/a/status/1") == 2
+        assert "does not look like a post there" in publish.err
+        here = ("record", "hp7.twitter.acme", "--url", "https://x.com/a/status/1")
+        assert publish(*here, "--at", "2026-03-29 02:30") == 2
         assert "does not exist" in publish.err
 
 

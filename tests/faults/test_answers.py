@@ -44,7 +44,7 @@ def test_without_a_fault_one_post_goes_out_and_then_nothing(stage: Stage) -> Non
 
 @pytest.mark.parametrize("fault", sorted(PROCESSED))
 def test_an_answer_lost_after_the_post_was_made(stage: Stage, fault: Fault) -> None:
-    stage.fake.inject(fault)
+    stage.inject(fault)
 
     result = stage.send()
 
@@ -62,8 +62,8 @@ def test_an_answer_lost_after_the_post_was_made(stage: Stage, fault: Fault) -> N
 def test_lost_and_nobody_can_tell_at_once(stage: Stage, fault: Fault) -> None:
     """Lists lag, and the network's own protection gives no answer either: unknown, until it can be found."""
     stage.fake.lag = timedelta(minutes=30)
-    stage.fake.inject(fault)
-    stage.fake.inject("drop", times=2)  # what would ask again gets no answer
+    stage.inject(fault)
+    stage.inject("drop", times=2)  # what would ask again gets no answer
 
     result = stage.send()
 
@@ -80,7 +80,7 @@ def test_lost_and_nobody_can_tell_at_once(stage: Stage, fault: Fault) -> None:
 
 @pytest.mark.parametrize("fault", ["drop", "error_before"])
 def test_an_answer_lost_before_the_post_was_made(stage: Stage, fault: Fault) -> None:
-    stage.fake.inject(fault)
+    stage.inject(fault)
 
     result = stage.send()
 
@@ -97,7 +97,7 @@ def test_an_answer_lost_before_the_post_was_made(stage: Stage, fault: Fault) -> 
 @pytest.mark.parametrize("fault", ["limited", "limited_bare", "unauthorized"])
 def test_what_surely_did_not_happen_stays_due(stage: Stage, fault: Fault) -> None:
     assert fault in UNDONE
-    stage.fake.inject(fault)
+    stage.inject(fault)
 
     result = stage.send()
 
@@ -126,7 +126,7 @@ def test_a_refused_connection_leaves_it_due_and_the_next_run_sends(stage: Stage)
 
 
 def test_a_failed_upload_made_nothing(stage: Stage) -> None:
-    stage.fake.inject("error_before", on="upload")
+    stage.inject("error_before", on="upload")
     first = stage.send()
     if stage.fake.attempts("upload") == 0:
         assert first.exit_code == 0
@@ -148,8 +148,8 @@ def test_a_person_settles_what_nobody_can_tell(stage: Stage) -> None:
     from byline.ledger.runs import new_run
     from byline.settling import tell_not_sent
 
-    stage.fake.inject("drop", times=3)
-    stage.fake.inject("drop", on="list", times=3)
+    stage.inject("drop", times=3)
+    stage.inject("drop", on="list", times=3)
     assert stage.send().exit_code == 4
     ledger = stage.ledger()
     record = tell_not_sent(ledger, stage.one().id, stage.settings, new_run(), stage.clock.now())

@@ -171,6 +171,10 @@ class Channel(Protocol):
         """Is the part of this request out? Looks at posts made after `since`. Reads only."""
         ...
 
+    def remote_id(self, url: str) -> str:
+        """The network's id in the address of a post, as `publish record` is given it; empty when it is no post there."""
+        ...
+
     def health(self) -> Health:
         """Is the token good, whose is it, what may it do, when does it die? Reads only."""
         ...

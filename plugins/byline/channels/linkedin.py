@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from byline import links
 from byline import text as texts
@@ -45,6 +45,8 @@ SERVICE = "LinkedIn"
 PROBE_AFTER = timedelta(seconds=20)
 _URN = r"urn:li:(?:organization|person):[A-Za-z0-9_-]+"
 _POST_URN = re.compile(r"urn:li:(?:share|ugcPost):\d+")
+_SHOWN_URN = re.compile(r"urn:li:(?:share|ugcPost|activity):\d+")
+_COPIED = re.compile(r"/posts/[^/]+-(share|ugcPost|activity)-(\d+)")
 _RESERVED = re.compile(r"[\\|{}@\[\]()<>#*_~]")
 _HASHTAG = re.compile(r"(?<!\w)#(?=[^\W_]*[^\W\d_])[^\W_]+(?![\w])")
 _TITLE, _DESCRIPTION = 200, 300
@@ -101,6 +103,10 @@ def escape(text: str) -> str:
         out += [_RESERVED.sub(r"\\\g<0>", text[end : tag.start()]), tag[0]]
         end = tag.end()
     return "".join(out) + _RESERVED.sub(r"\\\g<0>", text[end:])
+
+
+def _address(urn: str) -> str:
+    return f"https://www.linkedin.com/feed/update/{urn}"
 
 
 class LinkedIn:
@@ -249,6 +255,17 @@ class LinkedIn:
             certain=False,
             reason="the link is not among the page's latest posts, but LinkedIn may list a new post late",
         )
+
+    def remote_id(self, url: str) -> str:
+        """The URN in the address of a post, of the feed or of the "copy link to post" kind."""
+        parts = urlsplit(unquote(url))
+        if not (parts.hostname or "").endswith("linkedin.com"):
+            return ""
+        named = _SHOWN_URN.search(parts.path)
+        if named:
+            return named[0]
+        copied = _COPIED.search(parts.path)
+        return f"urn:li:{copied[1]}:{copied[2]}" if copied else ""
 
     def health(self) -> Health:
         """Whose token it is, whether it may post as the account, when it dies (with the app's id and secret)."""
@@ -402,6 +419,7 @@ class LinkedIn:
                 "LinkedIn has this very post already" + (f": {named[0]}" if named else ""),
                 service=SERVICE,
                 remote_id=named[0] if named else "",
+                url=_address(named[0]) if named else "",
                 status=status,
             )
         return Rejected(
@@ -422,9 +440,7 @@ class LinkedIn:
         return self._http.redact(message)[:300] if isinstance(message, str) else self._http.words(answer)
 
     def _receipt(self, urn: str, at: datetime, *, already: bool = False) -> Receipt:
-        return Receipt(
-            remote_id=urn, url=f"https://www.linkedin.com/feed/update/{urn}", at=at, already=already
-        )
+        return Receipt(remote_id=urn, url=_address(urn), at=at, already=already)
 
     def _upload(self, picture: Picture) -> str:
         """The URN of the uploaded picture, ready to be shown."""

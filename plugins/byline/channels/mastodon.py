@@ -58,6 +58,8 @@ def length(text: str) -> int:
     return texts.graphemes(_REMOTE.sub(r"\1", "".join(out) + text[at:]))
 
 
+_STATUS = re.compile(r"/(?:web/)?(?:@[^/]+|users/[^/]+/statuses|statuses)/(\d+)/?")
+
 CAPABILITIES = Capabilities(
     label="Mastodon",
     limit=500,
@@ -211,6 +213,11 @@ class Mastodon:
             certain=False,
             reason="the post is not among the account's latest, but the server may list a new one late",
         )
+
+    def remote_id(self, url: str) -> str:
+        """The id in the address of a status, on this server or as it shows another's."""
+        found = _STATUS.fullmatch(urlsplit(url).path)
+        return found[1] if found else ""
 
     def health(self) -> Health:
         """Whose token it is, its rights where the server tells them, and whether the limit in the settings is the server's."""

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from byline import links
 from byline import text as texts
@@ -41,6 +42,7 @@ COST_WITHOUT_LINK = Decimal("0.015")
 COST_ALT_TEXT = Decimal("0.005")
 _ID = r"\d{1,25}"
 _USERNAME = r"[A-Za-z0-9_]{1,15}"
+_STATUS = re.compile(r"/(?:i/web|[A-Za-z0-9_]{1,15})/status/(\d{1,25})(?:/.*)?")
 _CASHTAG = re.compile(r"(?<!\S)\$[A-Za-z]{1,6}(?:[._][A-Za-z]{1,2})?(?![\w$])")
 _TAG = re.compile(r"(?<![\w&/@])@[A-Za-z0-9_]{1,15}\b|(?<![\w&])#\w*[^\W\d_]\w*|" + _CASHTAG.pattern)
 _EPOCH_OF_IDS = 1_288_834_974_657  # a post's id holds its time, in milliseconds since then
@@ -191,6 +193,13 @@ class Twitter:
             certain=False,
             reason="the post is not in the account's timeline, but Twitter may list a new post late",
         )
+
+    def remote_id(self, url: str) -> str:
+        """The id in the address of a post."""
+        parts = urlsplit(url)
+        host = (parts.hostname or "").removeprefix("www.").removeprefix("mobile.")
+        found = _STATUS.fullmatch(parts.path) if host in ("x.com", "twitter.com") else None
+        return found[1] if found else ""
 
     def health(self) -> Health:
         """Whose secrets these are, and whether the app may write, where Twitter tells."""

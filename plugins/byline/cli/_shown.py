@@ -203,6 +203,9 @@ def _costs(plan: Plan) -> Iterator[str]:
             totals[item.currency] = totals.get(item.currency, Decimal(0)) + item.cost
     for currency, total in totals.items():
         yield f"about {money(total, currency)} for what goes out now"
+    for channel, (spent, budget) in plan.budgets.items():
+        currency = next((item.currency for item in plan.deliveries if item.channel == channel), "USD")
+        yield f"{registry.label(channel)}: {spent:.2f} of {budget:.2f} {currency} used this month"
 
 
 def _next(plan: Plan) -> str:

@@ -20,6 +20,7 @@ from byline.cli._publishing import (
     to_option,
 )
 from byline.cli.common import App, count, emit_json, progress, show_error, show_problems
+from byline.errors import Stopped
 
 if TYPE_CHECKING:
     from byline.planning import Delivery, Plan
@@ -112,6 +113,15 @@ def command(
                 patient=not no_wait,
             )
         )
+    except Stopped as stop:
+        if as_json:
+            from byline import planning
+
+            plan = planning.plan(
+                content, settings, ledger.snapshot(), app.clock.now(), drivers=drivers, scope=scope
+            )
+            emit_json(plan.as_json() | {"error": stop.message})
+        raise
     finally:
         ledger.close()
         http.close()

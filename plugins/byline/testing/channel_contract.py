@@ -307,6 +307,8 @@ class ChannelContract:
         assert post.link == world.link
         assert receipt.remote_id == post.id
         assert receipt.url == post.url
+        assert channel.remote_id(post.url) == post.id
+        assert channel.remote_id("https://insights.acme.example/posts/honest-pricing/") == ""
         assert receipt.at.utcoffset() is not None
         assert not receipt.already
         if channel.caps.card == "client":
