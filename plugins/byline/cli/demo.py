@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -59,7 +61,7 @@ def command(app: App, keep: Path | None, serve: bool) -> None:
         "Byline, from a Markdown file to the order it brought. Nothing leaves this machine.", bold=True
     )
     with contextlib.ExitStack() as stack:
-        with _step("Copied the site and pointed it at stand-ins on this machine"):
+        with _step("Copied the site and pointed it at stand-ins on this machine", "Copying the site"):
             stage = demo.set_up(_source(app, folder), folder, stack)
         _check(stage)
         _build(stage)
@@ -70,6 +72,8 @@ def command(app: App, keep: Path | None, serve: bool) -> None:
         _conclude(stage, outcome, time.monotonic() - began)
         if serve:
             _serve(stage)
+        else:
+            click.echo("With --serve, site, timelines and report stay open in your browser.")
 
 
 def _folder(keep: Path | None) -> Path:
@@ -107,14 +111,14 @@ def _source(app: App, folder: Path) -> Path:
 
 
 def _check(stage: Stage) -> None:
-    with _step("Checked {}") as done:
+    with _step("Checked {}", "Checking every post") as done:
         found = json.loads(_publish(stage, stage.end, "check", "--json"))
         warnings = count(len(found["problems"]), "remark")
         done.append(f"{count(found['posts'], 'post')}: no mistakes, {warnings}")
 
 
 def _build(stage: Stage) -> None:
-    with _step("Built {}") as done:
+    with _step("Built {}", "Building the site, its feeds and its cards") as done:
         _publish(stage, stage.end, "build")
         pages = sum(1 for _ in stage.site.rglob("*.html"))
         manifest = json.loads((stage.site / "byline.json").read_text(encoding="utf-8"))
@@ -127,15 +131,17 @@ def _build(stage: Stage) -> None:
 def _send(stage: Stage) -> None:
     """Day by day: the clock goes to the next hour at which something is due, then `send` runs."""
     start, clock = stage.start, stage.clock
-    with _step("Planned {}") as done:
+    with _step("Planned {}", "Planning") as done:
         due = _due(stage, clock)
         done.append(
             f"{count(len(due), 'post')} on {stage.networks}, from {_day(stage, start)} on. The first one:"
         )
     first = due[0]
     for line in [line for line in first["text"].splitlines() if line.strip()][:3]:
-        click.echo(click.style("      │ ", dim=True) + (line if len(line) < 96 else line[:95] + "…"))
-    click.echo(click.style("      └ ", dim=True) + click.style(first["link"], dim=True))
+        click.echo(click.style("      │ ", dim=True) + _cut(line, 8))
+    page, _, tags = first["link"].partition("?")
+    click.secho(f"      └ {page}\n        ?{tags}", dim=True)
+    click.echo("  Sending day by day, by the demo's own clock:")
     sent: dict[str, str] = {}
     with _step("Sent {}") as done:
         while due and _moment(due[0]) < stage.end:
@@ -151,12 +157,12 @@ def _send(stage: Stage) -> None:
                     f"nothing went out at {clock.now():%Y-%m-%d %H:%M} although {due[0]['id']} was due"
                 )
             sent |= {key: item["channel"] for key, item in fresh.items()}
-            titles = {item.get("title") or item["post"]: None for item in fresh.values()}
-            where = ", ".join(f"{stage.label(item['channel'])} {item['account']}" for item in fresh.values())
-            click.echo(
-                f"      {_day(stage, clock.now()):>12}  {' / '.join(titles)} "
-                + click.style(f"→ {where}", dim=True)
-            )
+            for channel in dict.fromkeys(item["channel"] for item in fresh.values()):
+                here = [item for item in fresh.values() if item["channel"] == channel]
+                who = f"{stage.label(channel)}, {', '.join(item['account'] for item in here)}"
+                title = here[0].get("title") or here[0]["post"]
+                line = f"{_day(stage, clock.now()):>13}  {who:<22}  "
+                click.echo(click.style(line, dim=True) + _cut(title, len(line)))
             due = _due(stage, clock)
         each = [
             f"{sum(1 for name in sent.values() if name == fake.name)} on {fake.label}" for fake in stage.fakes
@@ -177,7 +183,7 @@ def _send_again(stage: Stage) -> None:
 
 
 def _visit(stage: Stage) -> Outcome:
-    with _step("Visitors: {}") as done:
+    with _step("Visitors: {}", "Visitors follow the links and fill the form in") as done:
         outcome = stage.play()
         done.append(
             f"{outcome.visitors} people followed the links they saw there, or came by themselves;"
@@ -187,7 +193,7 @@ def _visit(stage: Stage) -> Outcome:
 
 
 def _report(stage: Stage) -> None:
-    with _step("Reported, as text, HTML and CSV"):
+    with _step("Reported, as text, HTML and CSV", "Counting"):
         shown = _publish(stage, stage.end, "report")
         _publish(stage, stage.end, "report", "--html", str(stage.report))
     click.echo()
@@ -208,9 +214,7 @@ def _conclude(stage: Stage, outcome: Outcome, seconds: float) -> None:
     for label, path in stage.timelines().items():
         click.echo(f"Timeline of {label}: {path}")
     click.echo(f"Report: {stage.report / 'index.html'}")
-    click.echo(
-        f"All of it, settings and databases too, is in {stage.folder}. With --serve it stays open in a browser."
-    )
+    click.echo(f"All of it, settings and databases too, is in {stage.folder}")
 
 
 def _serve(stage: Stage) -> None:
@@ -228,6 +232,12 @@ def _serve(stage: Stage) -> None:
         while True:
             time.sleep(3600)
     click.echo("Closed.")
+
+
+def _cut(text: str, before: int) -> str:
+    """The text, ended so that it fits one line of the terminal behind so many characters."""
+    width = shutil.get_terminal_size((110, 24)).columns - before
+    return text if len(text) <= width else text[: max(10, width - 1)].rstrip() + "…"
 
 
 # -- running the real command ------------------------------------------------------------------------------
@@ -272,10 +282,20 @@ def _day(stage: Stage, moment: datetime) -> str:
 
 
 @contextlib.contextmanager
-def _step(text: str) -> Iterator[list[str]]:
-    """One line when the step is done: a tick, what it did, how long it took. `{}` is what the step appends."""
+def _step(text: str, doing: str = "") -> Iterator[list[str]]:
+    """One line when the step is done: a tick, what it did, how long it took. `{}` is what the step appends.
+
+    A person at a terminal sees `doing` until then.
+    """
     began = time.monotonic()
     done: list[str] = []
-    yield done
+    waiting = doing and sys.stdout.isatty()
+    if waiting:
+        click.secho(f"  {doing} …", dim=True, nl=False)
+    try:
+        yield done
+    finally:
+        if waiting:
+            click.echo("\r\x1b[K", nl=False)
     seconds = click.style(f"({time.monotonic() - began:.1f} s)", dim=True)
     click.echo(f"{click.style('✓', fg='green', bold=True)} {text.format(*done)} {seconds}")
