@@ -1,0 +1,77 @@
+"""What this machine saw last in the database: `plan` reads it without a connection, and nothing may be older than it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from byline.errors import LedgerError
+from byline.ledger import codec
+from byline.ledger.base import Info, Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What this machine saw last: the head of its note, and what stands in it."""
+
+    place: str
+    site: str
+    created: datetime
+    number: int
+    read: datetime
+    snapshot: Snapshot
+
+
+def write_memory(file: Path, memory: Memory) -> None:
+    """Put the note in place of the older one. Best effort: a note that lags costs nothing but its age."""
+    snapshot = memory.snapshot
+    head = {
+        "place": memory.place,
+        "site": memory.site,
+        "created": memory.created.isoformat(),
+        "number": memory.number,
+        "read": memory.read.isoformat(),
+        "written": snapshot.info.written.isoformat() if snapshot.info.written else "",
+        "accounts": {name: begun.isoformat() for name, begun in snapshot.accounts.items()},
+    }
+    lines = [json.dumps(head, ensure_ascii=False), *map(codec.dump_record, snapshot.records.values())]
+    draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text("\n".join([*lines, ""]), encoding="utf-8")
+        draft.replace(file)
+    except OSError:
+        draft.unlink(missing_ok=True)
+
+
+def read_memory(file: Path, site: str) -> Memory | None:
+    """What this machine saw last of the site's history, or None."""
+    try:
+        head, *lines = file.read_text(encoding="utf-8").splitlines()
+        data = json.loads(head)
+        if data["site"] != site:
+            return None
+        records = {record.id: record for record in map(codec.load_record, lines)}
+        read = datetime.fromisoformat(data["read"])
+        created = datetime.fromisoformat(data["created"])
+        info = Info(
+            store="postgresql",
+            place=f"{data['place']}, site {site}",
+            created=created,
+            written=datetime.fromisoformat(data["written"]) if data["written"] else None,
+            read=read,
+        )
+        accounts = {name: datetime.fromisoformat(begun) for name, begun in data["accounts"].items()}
+        return Memory(
+            place=data["place"],
+            site=site,
+            created=created,
+            number=data["number"],
+            read=read,
+            snapshot=Snapshot(records=records, accounts=accounts, info=info),
+        )
+    except (OSError, ValueError, KeyError, TypeError, LedgerError):
+        return None
