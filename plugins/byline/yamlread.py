@@ -147,7 +147,8 @@ def read(
             return None
         return _Converter(loader, offset, opaque_tags, environment, problems).convert(node, 0)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        opened = (error.context or "").startswith(("while scanning a quoted", "while parsing a flow"))
+        mark = (error.context_mark if opened else error.problem_mark) or error.context_mark
         line = (mark.line if mark else 0) + 1 + offset
         raise _explain(error, line, text, offset) from None
     except yaml.YAMLError as error:  # a character YAML does not allow
@@ -313,6 +314,13 @@ def _explain(error: yaml.MarkedYAMLError, line: int, text: str, offset: int) -> 
     if "undefined alias" in problem:
         return YamlProblem(
             line, "yaml-alias", "a value that starts with * is read as a reference", "put the text in quotes"
+        )
+    if (error.context or "").startswith(("while scanning a quoted", "while parsing a flow")):
+        return YamlProblem(
+            line,
+            "yaml-structure",
+            "a quote or a bracket that is opened in this line is not closed as it should be",
+            "close it; a text that has quotes or brackets of its own goes in quotes as a whole",
         )
     if (
         "unexpected end" in problem

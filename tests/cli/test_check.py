@@ -13,6 +13,8 @@ from click.testing import CliRunner, Result
 
 from byline.cli import cli
 from byline.cli.common import App
+from byline.errors import LedgerError
+from byline.ledger.base import Intent, Record, Snapshot
 from byline.times import FixedClock
 from support import NOW, SETTINGS, make_site
 from test_content import post
@@ -177,6 +179,29 @@ def test_an_older_manifest_is_compared(tmp_path: Path) -> None:
     done = check(file, "--against", str(older))
     assert done.return_value == 5
     assert "aliases: [/posts/old/]" in done.stdout
+
+
+def test_a_post_that_was_sent_with_another_address_is_advice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = make_site(tmp_path, posts={"a.md": post()})
+    link = (
+        "https://insights.acme.example/posts/old-name/?utm_source=linkedin&utm_content=hp7.linkedin.company"
+    )
+    record = Record(
+        intent=Intent(id="hp7.linkedin.company", post="hp7", channel="linkedin", account="company", link=link),
+        state="sent", version=1, updated=NOW,
+    )  # fmt: skip
+    monkeypatch.setattr("byline.ledger.read_snapshot", lambda *_: Snapshot(records={record.id: record}))
+    done = check(file)
+    assert done.return_value == 0
+    assert "aliases: [/posts/old-name/]" in done.stdout
+
+    def broken(*_: object) -> Snapshot:
+        raise LedgerError("the sending history is damaged")
+
+    monkeypatch.setattr("byline.ledger.read_snapshot", broken)
+    assert check(file).stdout.startswith("1 post checked: no mistakes.")
 
 
 def test_the_command_itself_leaves_with_the_code_and_without_heavy_imports(tmp_path: Path) -> None:
