@@ -343,3 +343,10 @@ def test_secrets_are_found_by_account_first_then_by_name_then_by_alias() -> None
     assert secrets.get("TOKEN", "lee") == "a"
     assert secrets.get("EMPTY", aliases=("OLD",)) == "c"
     assert secrets.get("NONE") == ""
+
+
+def test_a_local_form_leads_to_where_the_intake_listens() -> None:
+    from byline.intake import PORT
+    from byline.reading.block import LOCAL_INTAKE
+
+    assert f":{PORT}/" in LOCAL_INTAKE
