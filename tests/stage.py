@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+import json
 import os
 import subprocess
 import sys
@@ -14,7 +15,10 @@ from pathlib import Path
 from textwrap import indent
 from typing import Any, ClassVar
 
+import pytest
+
 from byline import cards, content, links, registry
+from byline.cli import main
 from byline.cli._publishing import make_drivers
 from byline.cli.common import App
 from byline.delivering import Crash, no_crash
@@ -217,6 +221,10 @@ class Stage:
         (item,) = self.plan().deliveries
         return item
 
+    def one_of(self, delivery: str) -> Delivery:
+        (item,) = (item for item in self.plan().deliveries if item.id == delivery)
+        return item
+
     def child(
         self, crash: str = "", *, at: datetime | None = None, pause: float = 0
     ) -> subprocess.Popen[str]:
@@ -235,6 +243,31 @@ class Stage:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+
+class Runner:
+    """Runs commands on a stage; `out`, `err` and `code` are what the last one said."""
+
+    def __init__(self, stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+        self.stage, self.capsys = stage, capsys
+        self.out = self.err = ""
+        self.code = -1
+
+    def __call__(self, *words: str, **environment: str) -> int:
+        app = self.stage.app()
+        app.environment = {**app.environment, **environment}
+        with pytest.raises(SystemExit) as stop:
+            main(["-f", str(self.stage.folder / "mkdocs.yml"), *words], app=app)
+        self.out, self.err = self.capsys.readouterr()
+        assert isinstance(stop.value.code, int)
+        self.code = stop.value.code
+        return self.code
+
+    def json(self, *words: str, code: int = 0) -> dict[str, Any]:
+        assert self(*words, "--json") == code, self.err
+        value = json.loads(self.out)
+        assert isinstance(value, dict)
+        return value
 
 
 def cases() -> list[tuple[str, Case]]:

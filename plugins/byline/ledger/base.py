@@ -5,7 +5,7 @@ changed. `step` is the whole state machine: a store reads the current record, ca
 together with the event, all or nothing. It refuses an event whose `expected` version is not the current one, so
 two runners that saw the same record cannot both act on it: the second gets ClaimHeld.
 
-    (nothing) due failed skipped --claimed--> sending --sent--> sent --retracted--> retracted
+    (nothing) due failed skipped --claimed--> sending --sent--> sent --retracted--> retracted   (sent --edited--> sent)
                                                |  ^ resumed      ^
                                     released   |  |              | sent, recorded
                                     to due <---+--+-- unknown ---+
@@ -38,6 +38,7 @@ Kind = Literal[
     "released",  # surely not out: due again, not before a stated time where there is one
     "skipped",  # never to be sent unless a person asks for it
     "recorded",  # a person made the post, or found it
+    "edited",  # the words of a post that is out were changed on the network
     "retracted",  # a person took the post away
 ]
 KINDS = frozenset(get_args(Kind))
@@ -55,6 +56,7 @@ _FROM: Mapping[Kind, frozenset[State | None]] = {
     "released": frozenset({"sending", "unknown"}),
     "skipped": frozenset({None, "due"}),
     "recorded": frozenset({None, "due", "failed", "unknown", "sending", "skipped"}),
+    "edited": frozenset({"sent"}),
     "retracted": frozenset({"sent"}),
 }
 _TO: Mapping[Kind, State] = {
@@ -323,6 +325,9 @@ def _apply(record: Record, event: Event) -> Record:
                 sent_at=event.receipt.at,
                 by_hand=True,
             )
+        case "edited":
+            _must(event.intent is not None, event, "an edit must say the new words")
+            return replace(record, intent=event.intent or record.intent)
         case "unknown" | "skipped" | "retracted":
             return replace(record, reason=event.reason, run="")
 
