@@ -6,7 +6,7 @@ import html
 import re
 import sys
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,7 +25,7 @@ _UNITS = re.compile(
     r"|@\[[^\]\n]*\]\([^)\n]*\)"
     r"|(?<![\w@])@[\w.-]+(?:@[\w.-]+)?"
     r"|(?<!\w)[#＃$]\w+"
-    r"|[\w.+-]+@[\w-]+\.[\w.-]+"
+    r"|(?<![\w.+-])[\w.+-]+@[\w-]+\.[\w.-]+"
     r"|(?<![\w.])(?:[\w-]+\.)+[a-zA-Z]{2,}(?:/\S*)?"
 )
 
@@ -66,8 +66,11 @@ def fit(
         return Fitted(text=whole, used=used)
     spans = protected(text)
 
+    starts = [start for start, _ in spans]
+
     def allowed(position: int) -> bool:
-        return not any(start < position < end for start, end in spans)
+        before = bisect_left(starts, position) - 1
+        return before < 0 or position >= spans[before][1]
 
     def longest(positions: list[int], tail: str) -> int:
         """The last position whose text fits; counting is not quite monotonic, so the neighbours are tried too."""

@@ -1,0 +1,432 @@
+"""Facebook posts on a page. Profiles and groups cannot be posted to by any app.
+
+API: developers.facebook.com, Graph API "Page feed", "Pages API: posts", "Error handling" and "Insights", read 2026-11.
+Rights: `pages_manage_posts`, `pages_read_engagement`, `pages_show_list` (and `read_insights`), with a page token. Facebook
+makes the link card itself from the live page.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+from byline import links
+from byline import text as texts
+from byline.channels import _pictures, _words
+from byline.channels.base import (
+    Capabilities,
+    Draft,
+    Found,
+    Health,
+    ImageRules,
+    JsonValue,
+    Look,
+    Metrics,
+    Receipt,
+    Request,
+)
+from byline.errors import Duplicate, NotSent, Rejected, RemoteError
+from byline.fields import Fields
+from byline.http import Http, Response
+from byline.model import Message, Picture
+from byline.settings import Account, Secrets
+from byline.times import Clock
+from byline.yamlread import Scalar
+
+SERVICE = "Facebook"
+VERSION = "v26.0"
+_LIMITED = frozenset({4, 17, 32, 341, 613})
+_BLOCKED = 368
+_SHORTAGE = timedelta(hours=1)
+_METRICS = "post_media_view,post_clicks_by_type,post_reactions_by_type_total"
+_POST_ID = re.compile(r"\d+_\d+")
+
+CAPABILITIES = Capabilities(
+    label="Facebook",
+    limit=63_206,
+    count=texts.utf16,
+    unit="characters",
+    link="card",
+    card="page",
+    image=ImageRules(
+        types=("image/jpeg", "image/png"),
+        max_bytes=4_000_000,
+        max_pixels=36_000_000,
+        width=1200,
+        height=630,
+        max_alt=1000,
+    ),
+    threads=False,
+    find="always",
+    replay=None,
+    edit=True,
+    delete=True,
+    clicks=True,
+    views=True,
+    protected=texts.units,
+    look=Look(
+        colour="#0866ff",
+        colour_dark="#5aa7ff",
+        handle=lambda _account: "Page",
+        fold=(5, 80),
+        fold_word="… See more",
+        links=texts.addresses,
+        card_words=("host", "title", "description"),
+        actions=("Like", "Comment", "Share"),
+        share="https://www.facebook.com/sharer/sharer.php?u={link}",
+    ),
+)
+
+
+class Facebook:
+    """One page."""
+
+    name: ClassVar[str] = "facebook"
+    api: ClassVar[str] = "https://graph.facebook.com"
+    caps: Capabilities = CAPABILITIES
+
+    def __init__(self, account: Account, *, http: Http, secrets: Secrets, clock: Clock) -> None:
+        self._account = account
+        self._http = http
+        self._secrets = secrets
+        self._clock = clock
+        self._page = account.option("page_id")
+        self._version = account.option("version", VERSION)
+
+    @staticmethod
+    def settings(block: Fields, accounts: tuple[Fields, ...]) -> None:
+        """`version` of the network, `page_id` of each account (a manual one needs none)."""
+        block.text("version", VERSION, pattern=r"v\d{1,3}\.\d", expected="a version such as v26.0,")
+        for fields in accounts:
+            mode = fields.node.items.get("mode") or block.node.items.get("mode")
+            manual = isinstance(mode, Scalar) and mode.raw == "manual"
+            page = fields.get("page_id")
+            if isinstance(page, Scalar) and re.fullmatch(r"\d{3,25}", page.raw):
+                continue  # with or without quotes
+            fields.text(
+                "page_id",
+                pattern=r"\d{3,25}",
+                expected="the page's number, such as 1234,",
+                required=not manual,
+            )
+
+    def compose(self, draft: Draft) -> tuple[Message, tuple[str, ...]]:
+        """The words; the link stands in the card. With a picture of its own the link stands in the words instead."""
+        caps = replace(self.caps, link="text") if draft.image is not None else self.caps
+        words = _words.compose(draft, caps)
+        problems = list(words.problems)
+        if re.match(r"https?://(?:[\w-]+\.)*(?:facebook\.com|fb\.com|fb\.me)(?:/|$)", draft.link):
+            problems.append("the link leads to Facebook itself, which Facebook refuses in a post")
+        message = Message(
+            channel=self.name,
+            account=self._account.name,
+            parts=words.parts,
+            link=draft.link,
+            used=words.used,
+            limit=self.caps.limit,
+            card=None if draft.image else draft.card,
+            image=draft.image,
+            cut=words.cut,
+        )
+        return message, tuple(problems)
+
+    def prepare(self, message: Message, delivery_id: str) -> tuple[Request, ...]:
+        """Upload a picture unpublished, where one was chosen, and build the post."""
+        self._secret()
+        body: dict[str, JsonValue] = {"message": message.parts[0]}
+        if message.image is not None:
+            body["attached_media"] = [{"media_fbid": self._upload(message.image)}]
+        else:
+            body["link"] = message.link
+        return (Request(part=0, path=f"/{self._version}/{self._page}/feed", body=body),)
+
+    def create(self, request: Request, before: tuple[Receipt, ...]) -> Receipt:
+        """Send the post, once."""
+        answer = self._call(
+            "POST", request.path, params={"fields": "id,permalink_url"}, json=dict(request.body), create=True
+        )
+        found = answer.object()
+        remote_id = found.get("id")
+        if not isinstance(remote_id, str) or not remote_id:
+            raise self._http.broken(answer, service=SERVICE, create=True)
+        return self._receipt(remote_id, found.get("permalink_url"), self._clock.now())
+
+    def find(
+        self, request: Request, message_link: str, since: datetime, before: tuple[Receipt, ...]
+    ) -> Found:
+        """Look for the link among the page's latest posts."""
+        start = since - timedelta(minutes=5)
+        answer = self._call(
+            "GET",
+            f"/{self._version}/{self._page}/feed",
+            params={
+                "limit": "25",
+                "since": str(int(start.timestamp())),
+                "fields": "id,message,created_time,permalink_url,attachments{url,unshimmed_url,title}",
+            },
+        )
+        found = answer.object().get("data")
+        for post in found if isinstance(found, list) else ():
+            if not isinstance(post, dict) or not _carries(post, message_link):
+                continue
+            at = _time(post.get("created_time"), self._clock.now())
+            remote_id = post.get("id")
+            if at >= start and isinstance(remote_id, str):
+                return Found(
+                    receipt=self._receipt(remote_id, post.get("permalink_url"), at, already=True),
+                    certain=True,
+                )
+        return Found(
+            receipt=None,
+            certain=False,
+            reason="the link is not among the page's latest posts, but Facebook may list a new post late",
+        )
+
+    def health(self) -> Health:
+        """Whose page the token is for, its rights, and when it dies (never, for most page tokens)."""
+        page = self._call("GET", f"/{self._version}/me", params={"fields": "id,name"}).object()
+        who = str(page.get("name") or page.get("id") or "")
+        if str(page.get("id")) != self._page:
+            return Health(
+                ok=False,
+                who=who,
+                message=f"the token is for {who or 'something else'} ({page.get('id')}), not for the page {self._page}",
+                fix=f"set a page token of {self._page}, or correct `page_id` of the account `{self._account.name}`",
+            )
+        token = self._secret()
+        data = self._call("GET", f"/{self._version}/debug_token", params={"input_token": token}).object()
+        info = data.get("data")
+        info = info if isinstance(info, dict) else {}
+        scopes = info.get("scopes")
+        missing: tuple[str, ...] = ()
+        if isinstance(scopes, list):
+            missing = tuple(
+                right for right in ("pages_manage_posts", "pages_read_engagement") if right not in scopes
+            )
+        ends = [info.get(key) for key in ("expires_at", "data_access_expires_at")]
+        known = [at for at in ends if isinstance(at, int) and at > 0]
+        expires = datetime.fromtimestamp(min(known), UTC) if known else None
+        if missing:
+            return Health(
+                ok=False,
+                who=who,
+                message="the token lacks rights",
+                fix=f"make a new page token with {' and '.join(missing)}",
+                missing=missing,
+                expires=expires,
+            )
+        return Health(ok=True, who=who, message="ready", expires=expires)
+
+    def metrics(self, remote_id: str) -> Metrics:
+        """Views, clicks on the link, reactions, comments and shares."""
+        insights = self._call(
+            "GET", f"/{self._version}/{_checked(remote_id)}/insights", params={"metric": _METRICS}
+        ).object()
+        values: dict[str, Any] = {}
+        for row in insights.get("data") or ():
+            if isinstance(row, dict) and row.get("values"):
+                values[str(row.get("name"))] = row["values"][0].get("value")
+        post = self._call(
+            "GET",
+            f"/{self._version}/{remote_id}",
+            params={"fields": "comments.summary(true).limit(0),shares"},
+        ).object()
+        clicks, likes = values.get("post_clicks_by_type"), values.get("post_reactions_by_type_total")
+        return Metrics(
+            at=self._clock.now(),
+            views=_whole(values.get("post_media_view")),
+            clicks=_whole(clicks.get("link clicks", 0)) if isinstance(clicks, dict) else None,
+            likes=sum(v for v in likes.values() if isinstance(v, int)) if isinstance(likes, dict) else None,
+            comments=_whole(_dig(post, "comments", "summary", "total_count")),
+            shares=_whole(_dig(post, "shares", "count")) or 0,
+        )
+
+    def edit(self, remote_id: str, message: Message) -> None:
+        """Change the words of a post that this app made."""
+        self._call("POST", f"/{self._version}/{_checked(remote_id)}", json={"message": message.parts[0]})
+
+    def delete(self, remote_id: str) -> None:
+        """Take the post away."""
+        try:
+            self._call("DELETE", f"/{self._version}/{_checked(remote_id)}")
+        except Rejected as error:
+            if "does not exist" not in error.message and error.status != 404:
+                raise
+
+    # The wire.
+
+    def _secret(self) -> str:
+        return self._http.secret(
+            self._secrets,
+            self._account.name,
+            "FACEBOOK_PAGE_TOKEN",
+            service=SERVICE,
+            aliases=("FACEBOOK_ACCESS_TOKEN",),
+        )
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: JsonValue = None,
+        params: dict[str, str] | None = None,
+        data: dict[str, str] | None = None,
+        files: dict[str, tuple[str, bytes, str]] | None = None,
+        create: bool = False,
+    ) -> Response:
+        """One call, the token in a header so that it stays out of addresses; a failure is raised as what it means."""
+        answer = self._http.request(
+            method,
+            self._account.api + path,
+            service=SERVICE,
+            headers={"Authorization": f"Bearer {self._secret()}"},
+            params=params,
+            json=json,
+            data=data,
+            files=files,
+            create=create,
+        )
+        if not answer.ok or isinstance(answer.object().get("error"), dict):
+            raise self._failure(answer, create)
+        return answer
+
+    def _failure(self, answer: Response, create: bool) -> RemoteError:
+        found = answer.object().get("error")
+        error: dict[str, Any] = found if isinstance(found, dict) else {}
+        code = _whole(error.get("code")) or -1
+        said = self._http.redact(str(error.get("error_user_msg") or error.get("message") or ""))[:300]
+        said = f"{said or self._http.words(answer)}" + (f", code {code}" if code != -1 else "")
+        where = f"the account `{self._account.name}`"
+        if code in _LIMITED or answer.status == 429 or code == _BLOCKED:
+            wait = _regain(answer) or (timedelta(days=1) if code == _BLOCKED else _SHORTAGE)
+            return self._http.limited(
+                answer,
+                service=SERVICE,
+                until=self._clock.now() + wait,
+                message=f"Facebook takes no more posts from {where} at present ({said})",
+                hint="look at the page's support inbox on Facebook, which says what it objects to"
+                if code == _BLOCKED
+                else "",
+            )
+        if code in (3, 10, 102, 190) or 200 <= code <= 299 or answer.status == 401:
+            return NotSent(
+                f"Facebook refused the token of {where} ({said})",
+                service=SERVICE,
+                cause="auth",
+                status=answer.status,
+                request_id=str(error.get("fbtrace_id") or ""),
+                hint=f"make a new page token and set FACEBOOK_PAGE_TOKEN__{self._account.name.upper()} (or "
+                "FACEBOOK_PAGE_TOKEN); steps in docs/channels/facebook.md",
+            )
+        if code in (1, 2) or answer.status >= 500 or answer.status == 408 or 300 <= answer.status < 400:
+            return self._http.broken(answer, service=SERVICE, create=create)
+        if code == 506:
+            return Duplicate(
+                "Facebook says that this is the page's latest post again",
+                service=SERVICE,
+                status=answer.status,
+            )
+        hint = "change the text, the image or the link; it is not sent again as it is"
+        if code == 1_609_005:
+            hint = "Facebook could not read the linked page: see that it is live and open to Facebook's reader, then `publish send --retry`"
+        return Rejected(
+            f"Facebook refused the call from {where}: {said}",
+            service=SERVICE,
+            status=answer.status,
+            request_id=str(error.get("fbtrace_id") or ""),
+            hint=hint,
+        )
+
+    def _receipt(self, remote_id: str, url: Any, at: datetime, *, already: bool = False) -> Receipt:
+        shown = (
+            url
+            if isinstance(url, str) and url.startswith("https://")
+            else f"https://www.facebook.com/{remote_id}"
+        )
+        return Receipt(remote_id=remote_id, url=shown, at=at, already=already)
+
+    def _upload(self, picture: Picture) -> str:
+        made = _pictures.made(picture, self.caps.image, service=SERVICE, cropped=False)
+        suffix = made.mime.partition("/")[2]
+        data = {"published": "false"}
+        if picture.alt:
+            data["alt_text_custom"] = texts.fit(picture.alt, limit=self.caps.image.max_alt, count=len).text
+        answer = self._call(
+            "POST",
+            f"/{self._version}/{self._page}/photos",
+            data=data,
+            files={"source": (f"picture.{suffix}", made.data, made.mime)},
+        )
+        photo = answer.object().get("id")
+        if not isinstance(photo, str) or not photo:
+            raise self._http.broken(answer, service=SERVICE, create=False)
+        return photo
+
+
+def _carries(post: Mapping[str, Any], link: str) -> bool:
+    """Is our link in the post's card or in its words?"""
+    shown = [
+        str(one.get(key))
+        for one in _dig(post, "attachments", "data") or ()
+        if isinstance(one, dict)
+        for key in ("unshimmed_url", "url")
+    ]
+    message = str(post.get("message") or "")
+    shown += [message[start:end] for start, end in texts.addresses(message)]
+    return any(links.same(_unshimmed(one), link) for one in shown)
+
+
+def _unshimmed(url: str) -> str:
+    """The address behind Facebook's own `l.facebook.com/l.php?u=…`."""
+    from urllib.parse import parse_qs, urlsplit
+
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    if (parts.hostname or "").endswith(".facebook.com") and parts.path == "/l.php":
+        return parse_qs(parts.query).get("u", [url])[0]
+    return url
+
+
+def _regain(answer: Response) -> timedelta | None:
+    """The wait that Facebook estimates in its usage header."""
+    try:
+        usage = json.loads(answer.headers.get("x-business-use-case-usage", "{}"))
+        rows = [row for rows in usage.values() for row in rows]
+        minutes = max((int(row["estimated_time_to_regain_access"]) for row in rows), default=0)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+    return timedelta(minutes=min(minutes, 1440)) if minutes > 0 else None
+
+
+def _checked(remote_id: str) -> str:
+    if not _POST_ID.fullmatch(remote_id):
+        raise Rejected(f"`{remote_id}` is no id of a post on a Facebook page", service=SERVICE)
+    return remote_id
+
+
+def _dig(value: Any, *keys: str) -> Any:
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _time(value: Any, default: datetime) -> datetime:
+    try:
+        found = datetime.fromisoformat(str(value))
+    except ValueError:
+        return default
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+CHANNEL = Facebook
