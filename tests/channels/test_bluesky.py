@@ -174,6 +174,15 @@ def test_health_finds_another_accounts_password(world: World) -> None:
     assert "@acme.bsky.social" in health.message
 
 
+def test_ids_in_addresses(world: World) -> None:
+    channel = world.channel()
+    url = "https://bsky.app/profile/acme.bsky.social/post/3mchjvhag2222"
+    assert channel.remote_id(url) == "at://acme.bsky.social/app.bsky.feed.post/3mchjvhag2222"
+    channel.health()
+    assert channel.remote_id(url) == "at://did:plc:ewvi7nxzyoun6zhxrhs64oiz/app.bsky.feed.post/3mchjvhag2222"
+    assert channel.remote_id("https://bsky.app/profile/acme.bsky.social") == ""
+
+
 def test_too_many_bytes_are_a_problem(world: World) -> None:
     _, problems = world.channel().compose(world.draft("👩‍👩‍👧‍👦" * 130))
     assert any("bytes" in problem for problem in problems)

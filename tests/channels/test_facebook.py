@@ -189,3 +189,18 @@ def test_a_pages_number_with_or_without_quotes(world: World, account: str) -> No
 def test_settings_that_cannot_be(world: World, block: str, account: str) -> None:
     (problem,) = _settings(world, world.yaml(block), world.yaml(account))
     assert problem.fix
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://www.facebook.com/1234_5678", "1234_5678"),
+        ("https://m.facebook.com/acme/posts/5678/", "1234_5678"),
+        ("https://www.facebook.com/acme/posts/pricing-the-honest-version/5678", "1234_5678"),
+        ("https://www.facebook.com/permalink.php?story_fbid=5678&id=1234", "1234_5678"),
+        ("https://www.facebook.com/acme/posts/pfbid02abc", ""),
+        ("https://example.com/acme/posts/5678", ""),
+    ],
+)
+def test_ids_in_addresses(world: World, url: str, expected: str) -> None:
+    assert world.channel().remote_id(url) == expected

@@ -41,6 +41,7 @@ COLLECTION = "app.bsky.feed.post"
 MAX_BYTES = 3000
 _TID = "234567abcdefghijklmnopqrstuvwxyz"
 _TAG = re.compile(r"(?<![\w#])#(?=[\w]*[^\W\d])(\w{1,64})(?!\w)")
+_SHOWN = re.compile(r"/profile/(did:[a-z]+:[\w.:%-]+|[A-Za-z0-9.-]+)/post/([a-z2-7]{13})/?")
 _TITLE, _DESCRIPTION = 300, 500
 
 CAPABILITIES = Capabilities(
@@ -235,6 +236,15 @@ class Bluesky:
         value = record.get("value")
         at = _time(value.get("createdAt") if isinstance(value, dict) else None, self._clock.now())
         return Found(receipt=self._receipt(uri, at, already=True), certain=True)
+
+    def remote_id(self, url: str) -> str:
+        """The at:// address of the post that a bsky.app address shows; by the account's name until we are signed in."""
+        parts = urlsplit(url)
+        found = _SHOWN.fullmatch(parts.path) if parts.hostname == "bsky.app" else None
+        if found is None:
+            return ""
+        own = self._session.get("handle") == found[1]
+        return f"at://{self._session['did'] if own else found[1]}/{COLLECTION}/{found[2]}"
 
     def health(self) -> Health:
         """Whose app password it is; it lasts until it is revoked."""

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
+from urllib.parse import parse_qs, urlsplit
 
 from byline import links
 from byline import text as texts
@@ -44,6 +45,7 @@ _BLOCKED = 368
 _SHORTAGE = timedelta(hours=1)
 _METRICS = "post_media_view,post_clicks_by_type,post_reactions_by_type_total"
 _POST_ID = re.compile(r"\d+_\d+")
+_SHOWN = re.compile(r"/(?:(\d+_\d+)|[\w.-]+/posts/(?:[\w.-]+/)?(\d+))/?")
 
 CAPABILITIES = Capabilities(
     label="Facebook",
@@ -185,6 +187,17 @@ class Facebook:
             certain=False,
             reason="the link is not among the page's latest posts, but Facebook may list a new post late",
         )
+
+    def remote_id(self, url: str) -> str:
+        """The id in the address of a post of this page; empty for the newer addresses (`pfbid…`), which hide it."""
+        parts = urlsplit(url)
+        host = (parts.hostname or "").removeprefix("www.").removeprefix("m.")
+        if host != "facebook.com":
+            return ""
+        if found := _SHOWN.fullmatch(parts.path):
+            return found[1] if found[1] else f"{self._page}_{found[2]}"
+        story = parse_qs(parts.query).get("story_fbid", [""])[0]
+        return f"{self._page}_{story}" if parts.path == "/permalink.php" and story.isdigit() else ""
 
     def health(self) -> Health:
         """Whose page the token is for, its rights, and when it dies (never, for most page tokens)."""
@@ -383,8 +396,6 @@ def _carries(post: Mapping[str, Any], link: str) -> bool:
 
 def _unshimmed(url: str) -> str:
     """The address behind Facebook's own `l.facebook.com/l.php?u=…`."""
-    from urllib.parse import parse_qs, urlsplit
-
     try:
         parts = urlsplit(url)
     except ValueError:
