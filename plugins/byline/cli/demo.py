@@ -130,11 +130,11 @@ def _build(stage: Stage) -> None:
 
 def _send(stage: Stage) -> None:
     """Day by day: the clock goes to the next hour at which something is due, then `send` runs."""
-    start, clock = stage.start, stage.clock
+    clock = stage.clock
     with _step("Planned {}", "Planning") as done:
         due = _due(stage, clock)
         done.append(
-            f"{count(len(due), 'post')} on {stage.networks}, from {_day(stage, start)} on. The first one:"
+            f"{count(len(due), 'post')} on {stage.networks}, from {_day(stage, _moment(due[0]))} on. The first one:"
         )
     first = due[0]
     for line in [line for line in first["text"].splitlines() if line.strip()][:3]:
