@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from pathlib import Path
 
@@ -23,12 +24,11 @@ This page is written from the commands' own help by `scripts/docs`.
 
 def text() -> str:
     """The whole page."""
+    there = [name for name in COMMANDS if importlib.util.find_spec(f"byline.cli.{name}")]
     parts = [INTRO, "| command | does |\n| --- | --- |"]
-    parts[-1] += "".join(
-        f"\n| [`publish {name}`](#publish-{name}) | {summary} |" for name, (summary, _) in COMMANDS.items()
-    )
+    parts[-1] += "".join(f"\n| [`publish {name}`](#publish-{name}) | {COMMANDS[name][0]} |" for name in there)
     context = click.Context(cli, info_name="publish")
-    for name in COMMANDS:
+    for name in there:
         command = cli.get_command(context, name)
         assert command is not None
         parts.append(section(name, command, context))
@@ -40,7 +40,8 @@ def section(name: str, command: click.Command, above: click.Context) -> str:
     context = click.Context(command, info_name=name.split()[-1], parent=above)
     lines = [f"\n## publish {name}\n", "\n\n".join(paragraphs(command.help or "")), ""]
     lines += ["```", f"publish {name} " + " ".join(command.collect_usage_pieces(context)), "```"]
-    rows = [row for option in command.get_params(context) if (row := option.get_help_record(context))]
+    options = [option for option in command.get_params(context) if option.name != "help"]
+    rows = [row for option in options if (row := option.get_help_record(context)) and row[1]]
     if rows:
         lines += ["", "| option | meaning |", "| --- | --- |"]
         lines += [f"| `{option.replace('|', chr(92) + '|')}` | {help_} |" for option, help_ in rows]
