@@ -105,9 +105,18 @@ class Http:
         self._user_agent = user_agent
         self._session: Session | None = None
         self._names: dict[str, str] = {}
+        self._skews: list[timedelta] = []
 
     def __repr__(self) -> str:
         return "Http()"
+
+    @property
+    def skew(self) -> timedelta | None:
+        """How far this machine's clock is ahead of the services', by the answer that agrees best; None without one.
+
+        A shared error of several services is unlikely, a stale answer of one is not: hence the best.
+        """
+        return min(self._skews, key=abs, default=None)
 
     def protect(self, name: str, value: str) -> None:
         """From now on this value, in every usual spelling, is written as `name`."""
@@ -226,6 +235,7 @@ class Http:
         host = urlsplit(url).hostname or url
         try:
             with self._answer(session, method, url, headers, params, data, files, auth) as raw:
+                self._compare_clocks(Headers(raw.headers))
                 body = self._read(raw, max_bytes)
                 return Response(
                     status=raw.status_code, headers=Headers(raw.headers), body=body, url=raw.url or url
@@ -287,6 +297,15 @@ class Http:
             yield answer
         finally:
             answer.close()
+
+    def _compare_clocks(self, headers: Headers) -> None:
+        """Note the difference to the answer's own time; an answer from a cache tells how old it is."""
+        try:
+            at = parsedate_to_datetime(headers.get("date", ""))
+            age = timedelta(seconds=int(headers.get("age", "0")))
+            self._skews.append(self._clock.now() - (at if at.tzinfo else at.replace(tzinfo=UTC)) - age)
+        except (ValueError, TypeError, IndexError, OverflowError):
+            return
 
     def _read(self, raw: Any, max_bytes: int) -> bytes:
         """The whole body; a server that dribbles is given up on after four read time-outs."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
@@ -26,6 +26,7 @@ class Account:
     """One account of one network. `node` is its block as written; `block` the network's, for the driver to read.
 
     `api` is the network's base URL without a trailing slash. `texts` are default words (site level), () for none.
+    `expires` is the day on which its token dies, as `publish connect` told it.
     """
 
     channel: str
@@ -35,6 +36,7 @@ class Account:
     node: Mapping_
     block: Mapping_
     texts: tuple[str, ...] = ()
+    expires: date | None = None
     line: int = 0
 
     def option(self, key: str, default: str = "") -> str:

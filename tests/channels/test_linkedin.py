@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from linkedin_api.clients.restli.client import RestliClient
 
+from byline.channels.base import Notice
 from byline.channels.linkedin import LinkedIn, escape
 from byline.errors import Duplicate, NotSent, OutcomeUnknown, Rejected
 from byline.testing.channel_contract import World
@@ -227,10 +228,18 @@ def test_health_finds_a_page_without_the_role(page: World) -> None:
     assert health.missing
 
 
-def test_health_warns_of_an_ageing_version(page: World) -> None:
-    health = page.channel(block="{version: '202512'}").health()
-    assert health.ok
-    assert "11 months" in health.message
+def test_an_ageing_version_is_told_with_the_line_to_write(page: World) -> None:
+    def notices(version: str) -> tuple[Notice, ...]:
+        channel = page.channel(block=f"{{version: '{version}'}}")
+        assert isinstance(channel, LinkedIn)
+        return channel.notices()
+
+    assert notices("202602") == ()
+    (notice,) = notices("202601")
+    assert "10 months" in notice.message
+    assert notice.fix == 'write `version: "202609"` in line 1 of mkdocs.yml'
+    assert not notice.severe
+    assert notices("202510")[0].severe
 
 
 def test_a_pages_numbers(page: World) -> None:

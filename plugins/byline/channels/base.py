@@ -133,6 +133,26 @@ class Metrics:
     shares: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something about an account that will need a person: an interface's version that ends, a limit that changes.
+
+    `severe` when it keeps posts from going out now.
+    """
+
+    message: str
+    fix: str
+    severe: bool = False
+
+
+class Notices(Protocol):
+    """What a driver may offer besides the contract, for `publish doctor`."""
+
+    def notices(self) -> tuple[Notice, ...]:
+        """What will need a person, from the settings and the time alone: no call is made, no secret read."""
+        ...
+
+
 class Channel(Protocol):
     """One account on one network. Made without touching the network; secrets are read when first needed.
 
@@ -202,6 +222,8 @@ __all__ = [
     "JsonValue",
     "Look",
     "Metrics",
+    "Notice",
+    "Notices",
     "Receipt",
     "Replay",
     "Request",

@@ -27,6 +27,7 @@ from byline.channels.base import (
     JsonValue,
     Look,
     Metrics,
+    Notice,
     Receipt,
     Replay,
     Request,
@@ -291,16 +292,26 @@ class LinkedIn:
                 fix="let a super admin of the page add this member as an admin, or use an admin's token",
                 missing=("administrator of the page",),
             )
-        age = self._version_age()
-        if age >= 10:
-            return Health(
-                ok=True,
-                who=who,
-                expires=expires,
-                message=f"ready; the API version {self._version} is {age} months old and ends after 12",
-                fix="write a newer `version` under `channels.linkedin` in mkdocs.yml",
-            )
         return Health(ok=True, who=who, expires=expires, message="ready")
+
+    def notices(self) -> tuple[Notice, ...]:
+        """From its tenth month on, that the API version ends after twelve, with the line to write."""
+        age = self._version_age()
+        if age < 10:
+            return ()
+        now = self._clock.now()
+        month = now.year * 12 + now.month - 3  # two months ago: known to be out
+        line = self._account.block.key_lines.get("version")
+        where = (
+            f"line {line} of mkdocs.yml" if line and line < 1_000_000 else "`channels.linkedin` in mkdocs.yml"
+        )
+        return (
+            Notice(
+                message=f"its API version {self._version} is {age} months old; LinkedIn takes versions for 12 months",
+                fix=f'write `version: "{month // 12}{month % 12 + 1:02}"` in {where}',
+                severe=age > 12,
+            ),
+        )
 
     def metrics(self, remote_id: str) -> Metrics:
         """An organization's numbers; nothing for a member (LinkedIn gives them to vetted apps alone)."""

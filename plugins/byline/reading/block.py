@@ -179,6 +179,7 @@ def _channel(name: str, block: Fields) -> ChannelSettings | None:
             node=own.node,
             block=block.node,
             texts=words(own, "text") or texts,
+            expires=own.day("expires"),
             line=own.line() if section is None else section.line(account),
         )
     if not accounts and not (section is not None and section.node.items):

@@ -13,7 +13,8 @@ import struct
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Self
@@ -401,6 +402,10 @@ def _handler(fake: Fake) -> Callable[..., BaseHTTPRequestHandler]:
                 self.connection.close()
 
         do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = _serve
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            """The service lives at the same time as its client, also when that clock stands still."""
+            return format_datetime(fake.clock.now().astimezone(UTC), usegmt=True)
 
         def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""

@@ -1,0 +1,97 @@
+"""`publish doctor`: is everything well? Tokens, rights, versions, costs, clock, sending history, site, leads."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from byline.cli._publishing import json_option, make_drivers, open_http, read_scope, to_option
+from byline.cli.common import DONE, FAILED, App, count, emit_json
+
+if TYPE_CHECKING:
+    from byline.doctor import Finding
+
+WIDTH = 96
+_MARKS = {
+    "ok": ("ok", "green"),
+    "warning": ("look", "yellow"),
+    "red": ("RED", "red"),
+    "manual": ("hand", "cyan"),
+}
+
+
+@click.command()
+@to_option
+@click.option(
+    "--fail-under", type=click.IntRange(min=0), default=0, metavar="DAYS",
+    help="Also end with 1 when a token lives fewer than DAYS days.",
+)  # fmt: skip
+@json_option
+@click.pass_obj
+def command(app: App, to: Sequence[str], fail_under: int, as_json: bool) -> int:
+    """See at a glance whether everything is well, and what to do where it is not.
+
+    Looks at every account (is the token good, whose is it, may it post, how long does it live), the networks'
+    versions, costs against the budget, the sending history, overdue posts, the live site and its feeds, the leads
+    and the clock. Sends and changes nothing. A token is yellow from 14 days on, red from 3.
+
+    Ends with 1 when anything is red.
+    """
+    from byline import content as contents
+    from byline.doctor import Doctor, failed
+    from byline.ledger import read_snapshot
+
+    settings = app.settings()
+    http = open_http(app, settings)
+    found: list[Finding] = []
+    try:
+        doctor = Doctor(
+            settings=settings,
+            drivers=make_drivers(app, http),
+            http=http,
+            clock=app.clock,
+            history=lambda: read_snapshot(settings, app.clock),
+        )
+        nothing = contents.Content(posts=(), authors={}, problems=(), count=0)
+        scope = read_scope(settings, nothing, (), to, None)
+        for item in doctor.examine(scope):
+            found.append(item)
+            if not as_json:
+                _show(item)
+    finally:
+        http.close()
+    bad = failed(found, fail_under)
+    if as_json:
+        emit_json({"ok": not bad, "checks": [item.as_json() for item in found]})
+    else:
+        click.echo(_summary(found, fail_under))
+    return FAILED if bad else DONE
+
+
+def _show(item: Finding) -> None:
+    """One finding within the width of a terminal, the next step on a line of its own."""
+    mark, colour = _MARKS[item.level]
+    head = f"{mark:<5}{item.about:<22} "
+    words = f"{item.who}: {item.message}" if item.who else item.message
+    rows = textwrap.wrap(words, WIDTH - len(head), break_long_words=False, break_on_hyphens=False) or [""]
+    click.echo(click.style(head, fg=colour, bold=item.level == "red") + rows[0])
+    for row in rows[1:]:
+        click.echo(" " * len(head) + row)
+    if item.next:
+        for number, row in enumerate(
+            textwrap.wrap(item.next, WIDTH - len(head) - 6, break_long_words=False, break_on_hyphens=False)
+        ):
+            click.echo(" " * len(head) + ("next: " if not number else "      ") + row)
+
+
+def _summary(found: Sequence[Finding], fail_under: int) -> str:
+    red = sum(item.level == "red" for item in found)
+    look = sum(item.level == "warning" for item in found)
+    short = sum(item.days is not None and item.days < fail_under for item in found)
+    parts = [f"{red} red"] if red else []
+    parts += [f"{look} to look at"] if look else []
+    parts += [f"{count(short, 'token')} under {fail_under} days"] if short else []
+    return ", ".join(parts) or "all is well"

@@ -1,0 +1,322 @@
+"""`publish doctor`: every account and every connection looked at, none hiding another's trouble."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from byline.cli import doctor as command
+from byline.doctor import Finding, failed
+from byline.testing import linkedin, mastodon, twitter
+from byline.testing.server import Case
+from byline.times import FixedClock
+from stage import Runner, Stage, cases
+from support import NOW, POST
+
+PAGE, MEMBER = linkedin.CASES
+(SERVER,) = mastodon.CASES
+(TWEETS,) = twitter.CASES
+
+
+def deployed(stage: Stage, *ids: str) -> None:
+    """The site is live with these posts, and its feeds are valid."""
+    stage.pages.shown["/byline.json"] = json.dumps({"posts": [{"id": name} for name in ids]})
+    stage.pages.shown["/feed.xml"] = "<?xml version='1.0'?><rss version='2.0'><channel/></rss>"
+    stage.pages.shown["/atom.xml"] = "<feed xmlns='http://www.w3.org/2005/Atom'/>"
+    stage.pages.shown["/feed.json"] = '{"version": "https://jsonfeed.org/version/1.1", "items": []}'
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with Stage(tmp_path, ("linkedin", PAGE), ("twitter", TWEETS)) as stage:
+        deployed(stage, "hp7")
+        yield stage
+
+
+@pytest.fixture
+def publish(stage: Stage, capsys: pytest.CaptureFixture[str]) -> Runner:
+    return Runner(stage, capsys)
+
+
+def checks(publish: Runner, *words: str, code: int = 0) -> dict[str, dict[str, Any]]:
+    found = publish.json("doctor", *words, code=code)
+    assert found["ok"] is (code == 0)
+    by_name: dict[str, dict[str, Any]] = {}
+    for item in found["checks"]:
+        if item["about"] not in by_name or by_name[item["about"]]["level"] == "ok":
+            by_name[item["about"]] = item
+    return by_name
+
+
+def setting(stage: Stage, old: str, new: str) -> None:
+    file = stage.folder / "mkdocs.yml"
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_when_all_is_well(publish: Runner) -> None:
+    found = checks(publish)
+    assert {item["level"] for item in found.values()} == {"ok"}
+    assert found["linkedin.acme"]["who"] == "Dana Weiss"
+    assert found["twitter.acme"]["who"].startswith("@")
+    assert found["clock"]["message"] == "agrees with the services"
+    assert "Europe/Berlin, where it is 2026-11-24 11:00 (UTC+01:00)" in found["time zone"]["message"]
+    assert set(found) == {
+        "linkedin.acme", "twitter.acme", "sending history", "posts", "live site", "feed.xml", "atom.xml", "feed.json",
+        "leads", "clock", "time zone",
+    }  # fmt: skip
+    assert publish("doctor") == 0
+    assert publish.out.splitlines()[-1] == "all is well"
+
+
+def test_it_writes_nothing_and_makes_no_post(publish: Runner, stage: Stage) -> None:
+    before = sorted(stage.folder.rglob("*"))
+    publish("doctor")
+    assert sorted(stage.folder.rglob("*")) == before
+    assert not any(fake.attempts("create") for fake in stage.fakes.values())
+
+
+@pytest.mark.parametrize(("name", "case"), cases(), ids=lambda value: str(value))
+def test_a_dead_token_of_any_network_is_red_with_the_next_step(
+    name: str, case: Case, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Stage(tmp_path, (name, case)) as stage:
+        deployed(stage, "hp7")
+        publish = Runner(stage, capsys)
+        assert checks(publish)[f"{name}.acme"]["level"] == "ok"
+        stage.fake.inject("unauthorized", on="any", times=99)
+        found = checks(publish, code=1)
+        assert found[f"{name}.acme"]["level"] == "red"
+        assert f"publish connect {name} --as acme" in found[f"{name}.acme"]["next"]
+        assert found["live site"]["level"] == "ok"
+        stage.fake.mend()
+        stage.environment.clear()
+        assert checks(publish, code=1)[f"{name}.acme"]["level"] == "red"
+        for secret in case.environment.values():
+            assert secret not in publish.out + publish.err or secret in case.public
+
+
+def test_one_failure_hides_no_other_result(publish: Runner, stage: Stage) -> None:
+    for fake in (*stage.fakes.values(), stage.pages):
+        fake.inject("drop", on="any", times=99)
+    (stage.folder / ".byline").mkdir()
+    (stage.folder / ".byline/ledger.db").write_bytes(b"no database at all" * 300)
+    (stage.folder / ".byline/crm.db").write_bytes(b"no database at all" * 300)
+    found = checks(publish, code=1)
+    red = {name for name, item in found.items() if item["level"] == "red"}
+    assert red == {
+        "linkedin.acme", "twitter.acme", "sending history", "live site", "feed.xml", "atom.xml", "feed.json", "leads",
+    }  # fmt: skip
+    assert all(found[name]["next"] for name in red)
+    assert found["clock"]["message"].startswith("not compared")
+    assert "nothing was sent" not in publish.out
+
+
+def test_a_driver_that_breaks_is_a_finding(publish: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: object) -> object:
+        raise KeyError("surprise")
+
+    monkeypatch.setattr("byline.channels.linkedin.LinkedIn.health", broken)
+    found = checks(publish, code=1)
+    assert "KeyError" in found["linkedin.acme"]["message"]
+    assert found["twitter.acme"]["level"] == "ok"
+
+
+class TestTokens:
+    @pytest.mark.parametrize(
+        ("left", "level", "words"),
+        [
+            (40, "ok", "39 days left"),
+            (15, "warning", "14 days left"),
+            (4, "red", "3 days left"),
+            (0, "red", "died"),
+        ],
+    )
+    def test_days_left_by_the_settings(
+        self, publish: Runner, stage: Stage, left: int, level: str, words: str
+    ) -> None:
+        day = (NOW + timedelta(days=left)).date()
+        setting(stage, "{urn: 'urn:li:organization:2414183'}",
+                f"{{urn: 'urn:li:organization:2414183', expires: {day}}}")  # fmt: skip
+        found = checks(publish, code=1 if level == "red" else 0)["linkedin.acme"]
+        assert found["level"] == level
+        assert words in found["message"]
+        assert found["expires"] == f"{day}T00:00:00+01:00"
+        assert level == "ok" or found["next"] == "publish connect linkedin --as acme"
+
+    def test_the_networks_own_word_counts_first(self, publish: Runner, stage: Stage) -> None:
+        stage.environment |= {"LINKEDIN_CLIENT_ID": "app", "LINKEDIN_CLIENT_SECRET": "app-secret"}
+        setting(stage, "probe_after: 0s", f"probe_after: 0s\n          login: {stage.fakes['linkedin'].url}")
+        setting(stage, "{urn: 'urn:li:organization:2414183'}",
+                "{urn: 'urn:li:organization:2414183', expires: 2026-11-25}")  # fmt: skip
+        found = checks(publish)["linkedin.acme"]
+        assert (found["level"], found["days"]) == ("ok", 60)
+
+    def test_fail_under_lets_ci_choose(self, publish: Runner, stage: Stage) -> None:
+        setting(stage, "{urn: 'urn:li:organization:2414183'}",
+                "{urn: 'urn:li:organization:2414183', expires: 2026-12-20}")  # fmt: skip
+        assert publish("doctor", "--fail-under", "25") == 0
+        assert publish("doctor", "--fail-under", "26") == 1
+        assert "1 token under 26 days" in publish.out
+
+    def test_a_day_that_is_none_is_a_mistake_in_the_settings(self, publish: Runner, stage: Stage) -> None:
+        setting(stage, "{urn: 'urn:li:organization:2414183'}",
+                "{urn: 'urn:li:organization:2414183', expires: soon}")  # fmt: skip
+        assert publish("doctor") == 2
+        assert "expires" in publish.err
+
+    def test_a_missing_right_is_named(self, publish: Runner, stage: Stage) -> None:
+        fake = stage.fakes["linkedin"]
+        assert isinstance(fake, linkedin.LinkedIn)
+        fake.allow("AQX-organization-token", person="Kx1")
+        found = checks(publish, code=1)["linkedin.acme"]
+        assert "administrator" in found["message"]
+
+    def test_an_ageing_version_comes_with_the_line(self, publish: Runner, stage: Stage) -> None:
+        setting(stage, "probe_after: 0s", 'probe_after: 0s\n          version: "202601"')
+        found = checks(publish)["linkedin.acme"]
+        assert found["level"] == "warning"
+        assert found["next"].startswith('write `version: "202609"` in line ')
+        line = int(found["next"].split("line ")[1].split()[0])
+        text = (stage.folder / "mkdocs.yml").read_text(encoding="utf-8").splitlines()
+        assert "version" in text[line - 1]
+
+    def test_accounts_of_people_need_none(self, publish: Runner, stage: Stage) -> None:
+        setting(stage, "{urn: 'urn:li:organization:2414183'}", "{mode: manual}")
+        stage.environment.pop("LINKEDIN_ACCESS_TOKEN")
+        assert checks(publish)["linkedin.acme"]["level"] == "manual"
+
+    def test_to_looks_at_these_accounts_alone(self, publish: Runner, stage: Stage) -> None:
+        assert set(checks(publish, "--to", "linkedin")) == {"linkedin.acme"}
+        assert stage.pages.calls == []
+        assert publish("doctor", "--to", "myspace") == 2
+
+
+class TestMoney:
+    @pytest.mark.parametrize(
+        ("budget", "level", "code"), [("5.00", "ok", 0), ("0.24", "warning", 0), ("0.20", "red", 1)]
+    )
+    def test_what_was_spent_this_month_stands_against_the_budget(
+        self, publish: Runner, stage: Stage, budget: str, level: str, code: int
+    ) -> None:
+        stage.send()
+        setting(stage, "        twitter:\n", f"        twitter:\n          budget: {budget}\n")
+        found = checks(publish, code=code)["twitter costs"]
+        assert found["level"] == level
+        assert f"0.20 of the {budget} USD" in found["message"]
+
+    def test_without_a_budget_it_is_told_all_the_same(self, publish: Runner, stage: Stage) -> None:
+        stage.send()
+        assert "0.20 USD this month" in checks(publish)["twitter costs"]["message"]
+
+
+class TestPosts:
+    def test_what_may_be_out_is_red(self, publish: Runner, stage: Stage) -> None:
+        stage.fakes["twitter"].inject("lose")
+        stage.fakes["twitter"].inject("drop", on="list", times=9)
+        stage.send()
+        stage.fakes["twitter"].mend()
+        found = checks(publish, code=1)
+        assert found["may be out"]["next"] == "publish reconcile"
+        assert "hp7.twitter.acme" in found["may be out"]["message"]
+
+    def test_what_nobody_sent_is_overdue(self, publish: Runner, stage: Stage) -> None:
+        stage.send()
+        stage.posts["hp8.md"] = (
+            POST.replace("hp7", "hp8").replace("honest-pricing", "next").replace("-24\n", "-25\n")
+        )
+        stage.write()
+        deployed(stage, "hp7", "hp8")
+        stage.clock.move(timedelta(hours=14, minutes=30))
+        assert "overdue" not in checks(publish)
+        stage.clock.move(timedelta(hours=3))
+        found = checks(publish)["overdue"]
+        assert found["level"] == "warning"
+        assert found["next"] == "publish send"
+        assert "hp8.linkedin.acme" in found["message"]
+
+    def test_mistakes_are_counted(self, publish: Runner, stage: Stage) -> None:
+        stage.posts["bad.md"] = (
+            POST.replace("hp7", "hp8").replace("honest-pricing", "x").replace("dana", "nobody")
+        )
+        stage.write()
+        deployed(stage, "hp7", "hp8")
+        assert checks(publish)["posts"]["next"] == "publish check"
+
+
+class TestSite:
+    def test_a_public_post_that_is_not_live(self, publish: Runner, stage: Stage) -> None:
+        deployed(stage)
+        found = checks(publish)["live site"]
+        assert found["level"] == "warning"
+        assert "1 public post: hp7" in found["message"]
+
+    @pytest.mark.parametrize(
+        ("feed", "body", "words"),
+        [
+            ("feed.xml", "<rss><channel></rss>", "broken XML (line 1)"),
+            ("feed.xml", "<html></html>", "no feed (`<html>`)"),
+            ("atom.xml", "<rss></rss>", "no feed"),
+            ("feed.json", "{}", "no JSON Feed"),
+            ("feed.json", "<html>", "no JSON Feed"),
+        ],
+    )
+    def test_a_broken_feed(self, publish: Runner, stage: Stage, feed: str, body: str, words: str) -> None:
+        stage.pages.shown[f"/{feed}"] = body
+        found = checks(publish, code=1)
+        assert words in found[feed]["message"]
+        assert sum(item["level"] == "red" for item in found.values()) == 1
+
+    def test_a_site_without_a_manifest(self, publish: Runner, stage: Stage) -> None:
+        del stage.pages.shown["/byline.json"]
+        assert "answered 404" in checks(publish, code=1)["live site"]["message"]
+
+
+class TestClock:
+    @pytest.mark.parametrize(
+        ("skew", "level", "words"),
+        [(30, "ok", "agrees"), (120, "warning", "ahead"), (-120, "warning", "behind"), (600, "red", "ahead")],
+    )
+    def test_the_machine_is_compared_with_the_services(
+        self, publish: Runner, stage: Stage, skew: int, level: str, words: str
+    ) -> None:
+        for fake in (*stage.fakes.values(), stage.pages):
+            fake.clock = FixedClock(stage.clock.now() - timedelta(seconds=skew))
+        found = publish.json("doctor", code=1 if level == "red" or abs(skew) >= 300 else publish("doctor"))
+        (clock,) = (item for item in found["checks"] if item["about"] == "clock")
+        assert clock["level"] == level
+        assert words in clock["message"]
+
+    def test_one_service_with_a_wrong_clock_is_its_own_trouble(self, publish: Runner, stage: Stage) -> None:
+        stage.pages.clock = FixedClock(stage.clock.now() - timedelta(days=3))
+        assert checks(publish)["clock"]["level"] == "ok"
+
+
+def test_the_table_fits_a_terminal_and_every_red_line_has_a_next_step(publish: Runner, stage: Stage) -> None:
+    stage.environment.clear()
+    stage.pages.shown.clear()
+    assert publish("doctor") == 1
+    lines = publish.out.splitlines()
+    wide = [
+        line for line in lines if sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in line) > 100
+    ]
+    assert wide == []
+    assert lines[-1].startswith("6 red")
+    assert sum("next:" in line for line in lines) == 6
+    assert command.WIDTH <= 100
+
+
+def test_failing_is_red_or_too_few_days() -> None:
+    fine = Finding(about="a", level="ok", message="")
+    short = Finding(about="a", level="ok", message="", days=9)
+    assert not failed([fine, short])
+    assert not failed([short], 9)
+    assert failed([short], 10)
+    assert failed([Finding(about="a", level="red", message="")])
