@@ -80,21 +80,20 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def database(self) -> str:
-        """The address of a fresh, empty database."""
+        """The address of a fresh, empty place for tables."""
         name = f"t{next(NAMES)}"
-        self.sql(f"CREATE DATABASE {name}", "postgres")
-        return self.address(name)
+        self.sql(f"CREATE SCHEMA {name}", self.address())
+        return f"{self.address()}&options=-csearch_path%3D{name}"
 
-    def address(self, name: str, user: str = "byline") -> str:
+    def address(self, user: str = "byline", name: str = "postgres") -> str:
         """The address of a database on this server."""
         return f"postgresql://{user}@/{name}?host={self.folder}"
 
     def sql(self, statement: str, database: str) -> list[tuple[Any, ...]]:
-        """Run a statement behind the program's back. `database` is a name or an address."""
+        """Run a statement behind the program's back, at an address of `database`."""
         import psycopg
 
-        address = database if "://" in database else self.address(database)
-        with psycopg.connect(address, autocommit=True) as connection:
+        with psycopg.connect(database, autocommit=True) as connection:
             cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
 

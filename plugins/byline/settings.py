@@ -71,6 +71,7 @@ class LedgerSettings:
     store: Literal["auto", "sqlite", "git", "postgresql"] = "auto"
     url: str = ""
     branch: str = "byline-ledger"
+    site: str = ""  # this site's name in a database of many; its address when empty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

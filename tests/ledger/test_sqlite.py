@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from byline.errors import ClaimHeld, LedgerError, UsageError
-from byline.ledger import open_ledger, read_snapshot
+from byline.errors import ClaimHeld, LedgerError
+from byline.ledger import open_ledger
 from byline.ledger.base import replay
 from byline.ledger.sqlite import SqliteLedger
 from byline.settings import load
 from byline.testing.ledger_contract import AT, INTENT, REQUESTS, LedgerContract, event
 from byline.times import FixedClock
-from support import NOW, SETTINGS, make_site
+from support import NOW, make_site
 
 SITE = "https://acme.example/"
 
@@ -169,27 +169,6 @@ def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file, not a folder")
     with pytest.raises(LedgerError, match="cannot be opened"):
         opened(tmp_path / "state" / "ledger.db")
-
-
-@pytest.mark.parametrize("store", ["git", "postgresql"])
-def test_a_store_of_a_later_version_is_refused_in_words(tmp_path: Path, store: str) -> None:
-    value = store if store == "git" else "{store: postgresql, url: 'postgresql://db.example/ledger'}"
-    file = make_site(tmp_path, settings=SETTINGS.replace("ledger: sqlite", f"ledger: {value}"))
-    settings = load(file, {})
-    with pytest.raises(UsageError, match="not available in this version") as caught:
-        open_ledger(settings, {}, FixedClock(NOW))
-    assert "ledger: sqlite" in caught.value.hint
-    assert read_snapshot(settings, FixedClock(NOW)).empty
-
-
-@pytest.mark.parametrize(("ci", "refused"), [("true", True), ("1", True), ("", False), ("false", False)])
-def test_in_ci_the_embedded_store_must_be_asked_for(tmp_path: Path, ci: str, refused: bool) -> None:
-    settings = load(make_site(tmp_path, settings=SETTINGS.replace("ledger: sqlite", "ledger: auto")), {})
-    if refused:
-        with pytest.raises(UsageError, match="outlive the runner"):
-            open_ledger(settings, {"CI": ci}, FixedClock(NOW))
-    else:
-        open_ledger(settings, {"CI": ci}, FixedClock(NOW)).close()
 
 
 def test_in_ci_it_may_be_asked_for(tmp_path: Path) -> None:

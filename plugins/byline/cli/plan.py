@@ -70,7 +70,7 @@ def command(
     settings = app.settings()
     content = contents.read(settings)
     scope = read_scope(settings, content, paths, to, profile)
-    history = read_snapshot(settings, app.clock)
+    history = read_snapshot(settings, app.clock, app.environment)
     http = open_http(app, settings)
     plan = planning.plan(
         content,

@@ -78,7 +78,7 @@ def command(
         planning.plan,
         finished,
         settings,
-        read_snapshot(settings, app.clock),
+        read_snapshot(settings, app.clock, app.environment),
         now,
         drivers=make_drivers(app, http),
         everything=True,

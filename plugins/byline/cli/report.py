@@ -119,7 +119,7 @@ def _report(app: App, by: str, name: str, window: int, since: datetime | None, r
             progress(
                 f"{errors} mistakes in the content: see `publish check`. Posts that cannot be read are left out."
             )
-    records = ledger.read_snapshot(settings, app.clock).records.values()
+    records = ledger.read_snapshot(settings, app.clock, app.environment).records.values()
     sent = [
         Sent(
             id=record.id,

@@ -42,7 +42,7 @@ def command(app: App, paths: Sequence[str], to: Sequence[str], profile: str | No
     settings = app.settings()
     content = contents.read(settings)
     scope = read_scope(settings, content, paths, to, profile)
-    history = read_snapshot(settings, app.clock)
+    history = read_snapshot(settings, app.clock, app.environment)
     plan = planning.plan(
         content,
         settings,

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Literal, Protocol, get_args
@@ -199,6 +199,29 @@ class Snapshot:
         return not self.records and not self.accounts
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A line that is no delivery's and that other parts keep beside the history: figures, the day a token dies.
+
+    `kind` is one lower-case word; `line` has no line end.
+    """
+
+    kind: str
+    day: date
+    line: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raw:
+    """A store as it stands, not judged: `events` as (where, delivery, text), oldest first; `records` as text by
+    delivery, None where the store keeps none; `faults` that the store itself sees.
+    """
+
+    events: Sequence[tuple[str, str, str]] = ()
+    records: Mapping[str, str] | None = None
+    faults: Sequence[str] = ()
+
+
 class Ledger(Protocol):
     """One site's sending history in one store. Not shared between threads.
 
@@ -227,12 +250,26 @@ class Ledger(Protocol):
         """
         ...
 
-    def baseline(self, accounts: Mapping[str, datetime], events: Sequence[Event] = ()) -> None:
-        """Mark the accounts as begun and write the events of what was old then, all or none."""
+    def baseline(
+        self, accounts: Mapping[str, datetime], events: Sequence[Event] = (), notes: Sequence[Note] = ()
+    ) -> None:
+        """Mark the accounts as begun and write the events of what was old then (and notes), all or none."""
         ...
 
     def history(self, delivery: str = "") -> tuple[Event, ...]:
         """Every event of one delivery, or of all, oldest first."""
+        ...
+
+    def note(self, *notes: Note) -> None:
+        """Keep these lines; a remote store may let them wait for the next write or for `flush`."""
+        ...
+
+    def notes(self, kind: str = "") -> tuple[Note, ...]:
+        """Every line of that kind, or of all, by kind and day, then as they were written."""
+        ...
+
+    def raw(self) -> Raw:
+        """Everything as it stands in the store, for `verify`."""
         ...
 
     def flush(self) -> None:

@@ -14,12 +14,12 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from byline.errors import LedgerError
 from byline.ledger import codec
-from byline.ledger.base import Event, Info, Record, Snapshot, step
+from byline.ledger.base import Event, Info, Note, Raw, Record, Snapshot, step
 
 SCHEMA = 1
 BUSY_SECONDS = 30.0
@@ -38,6 +38,10 @@ CREATE TABLE history (
     at TEXT NOT NULL, event TEXT NOT NULL
 );
 CREATE INDEX history_of_one ON history (site, id);
+CREATE TABLE notes (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, site TEXT NOT NULL, kind TEXT NOT NULL, day TEXT NOT NULL,
+    line TEXT NOT NULL
+);
 CREATE TRIGGER history_is_kept BEFORE DELETE ON history BEGIN SELECT RAISE(ABORT, 'the history is kept'); END;
 CREATE TRIGGER history_is_true BEFORE UPDATE ON history BEGIN SELECT RAISE(ABORT, 'the history is kept'); END;
 """
@@ -98,7 +102,9 @@ class SqliteLedger:
         with self._transaction():
             return tuple(self._apply(event) for event in events)
 
-    def baseline(self, accounts: Mapping[str, datetime], events: Sequence[Event] = ()) -> None:
+    def baseline(
+        self, accounts: Mapping[str, datetime], events: Sequence[Event] = (), notes: Sequence[Note] = ()
+    ) -> None:
         with self._transaction():
             self._db.executemany(
                 "INSERT INTO accounts (site, account, begun) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
@@ -106,6 +112,7 @@ class SqliteLedger:
             )
             for event in events:
                 self._apply(event)
+            self._keep(notes)
 
     def history(self, delivery: str = "") -> tuple[Event, ...]:
         with self._reading("read"):
@@ -114,6 +121,33 @@ class SqliteLedger:
                 (self._site, delivery, delivery),
             ).fetchall()
         return tuple(codec.load_event(text) for (text,) in rows)
+
+    def note(self, *notes: Note) -> None:
+        with self._transaction():
+            self._keep(notes)
+
+    def notes(self, kind: str = "") -> tuple[Note, ...]:
+        with self._reading("read"):
+            rows = self._db.execute(
+                "SELECT kind, day, line FROM notes WHERE site = ? AND (? = '' OR kind = ?) ORDER BY kind, day, number",
+                (self._site, kind, kind),
+            ).fetchall()
+        return tuple(Note(kind=kind, day=date.fromisoformat(day), line=line) for kind, day, line in rows)
+
+    def raw(self) -> Raw:
+        with self._reading("read"):
+            damage = [str(row[0]) for row in self._db.execute("PRAGMA integrity_check") if row[0] != "ok"]
+            events = self._db.execute(
+                "SELECT number, id, event FROM history WHERE site = ? ORDER BY number", (self._site,)
+            ).fetchall()
+            records = self._db.execute(
+                "SELECT id, record FROM deliveries WHERE site = ?", (self._site,)
+            ).fetchall()
+        return Raw(
+            events=[(f"entry {number}", delivery, text) for number, delivery, text in events],
+            records=dict(records),
+            faults=damage,
+        )
 
     def flush(self) -> None:
         """Nothing waits here."""
@@ -138,6 +172,12 @@ class SqliteLedger:
             (self._site, event.id, event.kind, _utc(event.at), codec.dump_event(event)),
         )
         return record
+
+    def _keep(self, notes: Sequence[Note]) -> None:
+        self._db.executemany(
+            "INSERT INTO notes (site, kind, day, line) VALUES (?, ?, ?, ?)",
+            [(self._site, note.kind, note.day.isoformat(), note.line) for note in notes],
+        )
 
     def _prepare(self, site: str, read_only: bool) -> str:
         """Make the tables of a new file, refuse those of a newer version, and tell the site's key."""

@@ -106,7 +106,7 @@ def _ledger(block: Fields) -> LedgerSettings:
             "url",
             "secret-in-settings",
             "`url` holds a password; secrets never stand in a file",
-            "leave the password out; PGPASSWORD in the environment gives it",
+            "leave the password out; BYLINE_LEDGER_URL (the whole address) or PGPASSWORD in the environment gives it",
         )
     found = LedgerSettings(
         store=section.choice("store", stores, "auto"),  # type: ignore[arg-type]
@@ -114,6 +114,7 @@ def _ledger(block: Fields) -> LedgerSettings:
         branch=section.text(
             "branch", "byline-ledger", pattern=r"[A-Za-z0-9][A-Za-z0-9._/-]*", expected="a branch's name"
         ),
+        site=section.text("site"),
     )
     section.done()
     return found

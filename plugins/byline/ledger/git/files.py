@@ -19,7 +19,7 @@ from datetime import date, datetime
 
 from byline.errors import LedgerError, LedgerUntrusted
 from byline.ledger import codec
-from byline.ledger.base import Event, Record, step
+from byline.ledger.base import Event, Note, Record, step
 from byline.model import POST_ID
 
 FORMAT = 1
@@ -29,7 +29,7 @@ README = "README.md"
 POSTS = "posts/"
 NOTES = "notes/"
 _POST_FILE = re.compile(rf"posts/([0-9a-f]{{2}})/({POST_ID})\.jsonl")
-_NOTE_FILE = re.compile(r"notes/([a-z][a-z0-9_-]*)/(\d{4}-\d{2}-\d{2})\.jsonl")
+_NOTE_FILE = re.compile(r"notes/([a-z][a-z0-9_-]*)/(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))\.jsonl")
 _KIND = re.compile(r"[a-z][a-z0-9_-]*")
 BROKEN = "`publish ledger verify` lists all that is wrong; the manual's page on the sending history says how to mend it"
 
@@ -118,17 +118,17 @@ def file_of(delivery: str) -> str:
     return f"{POSTS}{hashlib.sha256(post.encode()).hexdigest()[:2]}/{post}.jsonl"
 
 
-def note_file(kind: str, day: date) -> str:
-    """The file of one day's notes."""
-    if not _KIND.fullmatch(kind):
-        raise LedgerError(f"{kind} is no kind of note")
-    return f"{NOTES}{kind}/{day.isoformat()}.jsonl"
+def note_file(note: Note) -> str:
+    """The file of one day's notes of one kind."""
+    if not _KIND.fullmatch(note.kind) or "\n" in note.line:
+        raise LedgerError(f"{note.kind}: a note has a kind of one lower-case word, and one line")
+    return f"{NOTES}{note.kind}/{note.day.isoformat()}.jsonl"
 
 
-def note_day(path: str, kind: str) -> date | None:
-    """The day of a file of notes of this kind, or None for any other file."""
+def note_of(path: str) -> tuple[str, date] | None:
+    """Kind and day of a file of notes, or None for any other file."""
     found = _NOTE_FILE.fullmatch(path)
-    return date.fromisoformat(found[2]) if found and found[1] == kind else None
+    return (found[1], date.fromisoformat(found[2])) if found else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

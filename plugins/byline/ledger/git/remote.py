@@ -35,6 +35,9 @@ _LOST = re.compile(
 )
 
 
+_QUIETLY = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """Where branch and anchor stood on the server at one moment; empty: not there."""
@@ -69,6 +72,7 @@ class Remote:
                 f"`ledger: git` needs a git repository, and {folder} is in none ({failed.said.splitlines()[0]})",
                 hint="run it in a clone of the site's repository, or set `ledger: sqlite`",
             ) from None
+        self._partial = bool(git.maybe("config", "--get-regexp", r"^remote\..*\.promisor$"))
         self._shallow = git.maybe("rev-parse", "--is-shallow-repository") == "true"
 
     @property
@@ -101,14 +105,22 @@ class Remote:
         Depth 1 where this clone is shallow already, as on runners; a full clone is never made shallow.
         """
         depth = ("--depth=1",) if self._shallow else ()
-        options = ("--quiet", "--no-tags", "--no-filter", "--no-write-fetch-head", "--no-recurse-submodules")
         with self._alone():
             for attempt in range(3):
                 try:
                     self.git.run(
-                        "fetch", *options, *depth, self._where, f"+{ref}:{self.incoming}", network=True
+                        "fetch",
+                        *_QUIETLY,
+                        "--no-filter",
+                        *depth,
+                        self._where,
+                        f"+{ref}:{self.incoming}",
+                        network=True,
                     )
-                    return self.git.text("rev-parse", "--verify", f"{self.incoming}^{{commit}}")
+                    tip = self.git.text("rev-parse", "--verify", f"{self.incoming}^{{commit}}")
+                    if self._partial:
+                        self._complete(tip)
+                    return tip
                 except GitFailed as failed:
                     if "couldn't find remote ref" in failed.said:
                         return ""
@@ -116,6 +128,21 @@ class Remote:
                         raise explained(failed, self.place, writing=False) from failed
                     time.sleep(0.05)
         raise AssertionError
+
+    def _complete(self, tip: str) -> None:
+        """Bring all files of the commit into a clone that has left files out."""
+        found = self.git.text("rev-list", "--objects", "--no-walk", "--missing=print", tip)
+        missing = "".join(f"{line[1:]}\n" for line in found.splitlines() if line.startswith("?"))
+        if missing:
+            self.git.run(
+                "fetch",
+                *_QUIETLY,
+                "--filter=blob:none",
+                "--stdin",
+                self._where,
+                data=missing.encode(),
+                network=True,
+            )
 
     def push(self, commit: str, old: Seen) -> tuple[Outcome, LedgerError | None]:
         """Move branch and anchor together from where they stood to the commit, or neither.

@@ -11,14 +11,15 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 
 from byline.errors import ClaimHeld, LedgerError
 from byline.ledger import codec
-from byline.ledger.base import Event, Info, Record, Snapshot, step
+from byline.ledger.base import Event, Info, Note, Raw, Record, Snapshot, step
 from byline.ledger.git import files
 from byline.ledger.git.commits import Commits
 from byline.ledger.git.files import Meta, Page
+from byline.ledger.git.mending import inspect
 from byline.ledger.git.remote import Remote, Seen
 from byline.ledger.git.trust import Trust
 from byline.times import Clock
@@ -34,7 +35,7 @@ class _Wish:
 
     events: tuple[Event, ...] = ()
     accounts: Mapping[str, datetime] = field(default_factory=dict)
-    notes: tuple[tuple[str, date, str], ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -113,25 +114,32 @@ class GitLedger:
             return records
         return self._push(_Wish(events=events))
 
-    def baseline(self, accounts: Mapping[str, datetime], events: Sequence[Event] = ()) -> None:
-        self._push(_Wish(events=tuple(events), accounts=dict(accounts)))
+    def baseline(
+        self, accounts: Mapping[str, datetime], events: Sequence[Event] = (), notes: Sequence[Note] = ()
+    ) -> None:
+        self._push(_Wish(events=tuple(events), accounts=dict(accounts), notes=tuple(notes)))
 
-    def note(self, kind: str, day: date, line: str) -> None:
-        """Keep a line that is no delivery's (figures, the day a token dies), with the next push."""
-        files.note_file(kind, day)
-        self._waiting = replace(self._waiting, notes=(*self._waiting.notes, (kind, day, line)))
+    def note(self, *notes: Note) -> None:
+        for note in notes:
+            files.note_file(note)
+        self._waiting = replace(self._waiting, notes=(*self._waiting.notes, *notes))
         self._gave_up = False
 
-    def notes(self, kind: str) -> tuple[tuple[date, str], ...]:
-        """Every line of that kind with its day, oldest first."""
-        days = {path: day for path in self._tree if (day := files.note_day(path, kind)) is not None}
-        contents = self._commits.read({path: self._tree[path] for path in days})
+    def notes(self, kind: str = "") -> tuple[Note, ...]:
+        found = {
+            path: where for path in self._tree if (where := files.note_of(path)) and kind in ("", where[0])
+        }
+        contents = self._commits.read({path: self._tree[path] for path in found})
         kept = [
-            (days[path], line)
-            for path in sorted(days, key=lambda path: days[path])
-            for line in contents[path].decode(errors="replace").splitlines()
+            Note(kind=found[path][0], day=found[path][1], line=line)
+            for path in found
+            for line in contents[path].decode(errors="replace").removesuffix("\n").split("\n")
         ]
-        return (*kept, *((day, line) for name, day, line in self._waiting.notes if name == kind))
+        kept.extend(note for note in self._waiting.notes if kind in ("", note.kind))
+        return tuple(sorted(kept, key=lambda note: (note.kind, note.day)))
+
+    def raw(self) -> Raw:
+        return inspect(self._remote, self._commits)
 
     def history(self, delivery: str = "") -> tuple[Event, ...]:
         if delivery:
@@ -245,8 +253,8 @@ class GitLedger:
         added: dict[str, list[str]] = {}
         for event in events:
             added.setdefault(files.file_of(event.id), []).append(codec.dump_event(event))
-        for kind, day, line in (*self._waiting.notes, *wish.notes):
-            added.setdefault(files.note_file(kind, day), []).append(line)
+        for note in (*self._waiting.notes, *wish.notes):
+            added.setdefault(files.note_file(note), []).append(note.line)
         old = self._commits.read({path: self._tree[path] for path in added if path in self._tree})
         for path, rows in added.items():
             changed[path] = old.get(path, b"") + "".join(f"{row}\n" for row in rows).encode()

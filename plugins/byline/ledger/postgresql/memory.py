@@ -50,7 +50,7 @@ def write_memory(file: Path, memory: Memory) -> None:
 def read_memory(file: Path, site: str) -> Memory | None:
     """What this machine saw last of the site's history, or None."""
     try:
-        head, *lines = file.read_text(encoding="utf-8").splitlines()
+        head, *lines = file.read_text(encoding="utf-8").removesuffix("\n").split("\n")
         data = json.loads(head)
         if data["site"] != site:
             return None

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from byline.errors import ClaimHeld, LedgerError, LedgerUntrusted
 from byline.ledger import codec
-from byline.ledger.base import Event, Info, Record, Snapshot, step
+from byline.ledger.base import Event, Info, Note, Raw, Record, Snapshot, step
 from byline.ledger.postgresql.connecting import connect_to, explained, passing
 from byline.ledger.postgresql.memory import Memory, read_memory, write_memory
 from byline.ledger.postgresql.schema import MIGRATIONS
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 TRIES = 5
 LOCK_SECONDS = 30
+_PATIENCE = (
+    f"SELECT set_config('lock_timeout', '{LOCK_SECONDS}s', true), "
+    f"set_config('statement_timeout', '{4 * LOCK_SECONDS}s', true)"
+)
 _LOCK = (
     "SELECT id, record FROM byline_deliveries WHERE site = :site AND id = ANY(:names) "
     'ORDER BY id COLLATE "C" FOR UPDATE'
@@ -55,11 +59,12 @@ class PostgresqlLedger:
         self._clock = clock
         self._memory = memory
         self._chance = chance
+        self._changed = False  # has the note on this machine fallen behind?
         self.place, self._engine = connect_to(url, connect_seconds)
         try:
             self._migrate()
             self._created, number = self._known_site()
-            self._changed = self._compare(number)  # and so the note on this machine lags
+            self._changed = self._compare(number)
         except BaseException:
             self._engine.dispose()
             raise
@@ -117,7 +122,9 @@ class PostgresqlLedger:
         del lazy  # a transaction is durable at once
         return self._run(lambda db: self._apply(db, events), events=events)
 
-    def baseline(self, accounts: Mapping[str, datetime], events: Sequence[Event] = ()) -> None:
+    def baseline(
+        self, accounts: Mapping[str, datetime], events: Sequence[Event] = (), notes: Sequence[Note] = ()
+    ) -> None:
         def begin(db: Connection) -> None:
             for account in sorted(accounts):
                 self._do(
@@ -128,6 +135,7 @@ class PostgresqlLedger:
                     begun=accounts[account],
                 )
             self._apply(db, events)
+            self._keep(db, notes)
 
         self._run(begin, events=tuple(events))
         self._changed = True
@@ -142,44 +150,32 @@ class PostgresqlLedger:
         )
         return tuple(codec.load_event(str(row[0])) for row in rows)
 
-    def note(self, kind: str, day: date, line: str) -> None:
-        """Keep a line that is no delivery's (figures, the day a token dies)."""
-        self._run(
-            lambda db: self._do(
-                db,
-                "INSERT INTO byline_notes (site, kind, day, line) VALUES (:site, :kind, :day, :line)",
-                kind=kind,
-                day=day,
-                line=line,
-            )
-        )
+    def note(self, *notes: Note) -> None:
+        self._run(lambda db: self._keep(db, notes))
 
-    def notes(self, kind: str) -> tuple[tuple[date, str], ...]:
-        """Every line of that kind with its day, oldest first."""
+    def notes(self, kind: str = "") -> tuple[Note, ...]:
         rows = self._run(
             lambda db: self._rows(
                 db,
-                "SELECT day, line FROM byline_notes WHERE site = :site AND kind = :kind ORDER BY day, number",
+                "SELECT kind, day, line FROM byline_notes WHERE site = :site AND (:kind = '' OR kind = :kind) "
+                'ORDER BY kind COLLATE "C", day, number',
                 kind=kind,
             )
         )
-        return tuple((date.fromisoformat(str(row[0])), str(row[1])) for row in rows)
+        return tuple(
+            Note(kind=str(row[0]), day=date.fromisoformat(str(row[1])), line=str(row[2])) for row in rows
+        )
 
-    def raw(self) -> tuple[list[tuple[str, str, str]], dict[str, str]]:
-        """The rows as they stand, for `verify`: (where, delivery, event) oldest first, and delivery -> record."""
-
-        def read(db: Connection) -> tuple[list[tuple[str, str, str]], dict[str, str]]:
-            events = [
-                (f"byline_history {row[0]}", str(row[1]), str(row[2]))
-                for row in self._rows(
-                    db, "SELECT number, id, event FROM byline_history WHERE site = :site ORDER BY number"
-                )
-            ]
-            records = {
-                str(row[0]): str(row[1])
-                for row in self._rows(db, "SELECT id, record FROM byline_deliveries WHERE site = :site")
-            }
-            return events, records
+    def raw(self) -> Raw:
+        def read(db: Connection) -> Raw:
+            events = self._rows(
+                db, "SELECT number, id, event FROM byline_history WHERE site = :site ORDER BY number"
+            )
+            records = self._rows(db, "SELECT id, record FROM byline_deliveries WHERE site = :site")
+            return Raw(
+                events=[(f"byline_history {row[0]}", str(row[1]), str(row[2])) for row in events],
+                records={str(row[0]): str(row[1]) for row in records},
+            )
 
         return self._run(read, isolation="REPEATABLE READ")
 
@@ -212,6 +208,16 @@ class PostgresqlLedger:
                 snapshot=snapshot,
             ),
         )
+
+    def _keep(self, db: Connection, notes: Sequence[Note]) -> None:
+        for note in notes:
+            self._do(
+                db,
+                "INSERT INTO byline_notes (site, kind, day, line) VALUES (:site, :kind, :day, :line)",
+                kind=note.kind,
+                day=note.day,
+                line=note.line,
+            )
 
     def _apply(self, db: Connection, events: Sequence[Event]) -> tuple[Record, ...]:
         """The events on the rows as they are now, which stay locked until all of it is written."""
@@ -365,8 +371,7 @@ class PostgresqlLedger:
                 with self._engine.connect() as connection:
                     db = connection.execution_options(isolation_level=isolation) if isolation else connection
                     with db.begin():
-                        self._do(db, f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
-                        self._do(db, f"SET LOCAL statement_timeout = '{4 * LOCK_SECONDS}s'")
+                        self._do(db, _PATIENCE)
                         result = work(db)
                     self._changed = self._changed or bool(events)
                     return result
