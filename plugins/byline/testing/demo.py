@@ -108,7 +108,7 @@ class Stage:
             path = self.folder / "timelines" / f"{fake.name}.html"
             path.parent.mkdir(parents=True, exist_ok=True)
             shown = fake.shown(path.parent, self.settings.zone)
-            note = f"What readers would see on {fake.label}, newest first. A stand-in on this machine; nothing was posted."
+            note = f"What readers would see on {fake.label}, newest first. A stand-in: nothing left this machine."
             path.write_text(timeline.page(fake.label, fake.colour, shown, note=note), encoding="utf-8")
             written[fake.label] = path
         return written
