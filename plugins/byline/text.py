@@ -19,7 +19,9 @@ LINK_WEIGHT = 23
 _TCO = "https://t.co/" + "a" * (LINK_WEIGHT - len("https://t.co/"))
 _LIGHT = re.compile("[\x00-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]*")
 _MAY_BE_URL = re.compile(r"[^\s.]\.[^\s.]|://")
-_SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’»)\]]*(?=\s|$)|\n\s*\n")
+_SENTENCE_END = re.compile(  # Chinese and Japanese put no space between sentences
+    r"[.!?…।؟۔][\"'”’»)\]]*(?=\s|$)|[。！？][”’」』）)\]]*|\n\s*\n"
+)
 _UNITS = re.compile(
     r"https?://\S+"
     r"|@\[[^\]\n]*\]\([^)\n]*\)"

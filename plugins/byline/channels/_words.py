@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -37,10 +38,12 @@ def compose(
         )
     if draft.written:
         return _written(draft, given, caps, measure, problems)
-    words = " ".join(given).replace(draft.link, " ").strip() if draft.link else " ".join(given)
+    words, led = _without(" ".join(given), draft.link)
     suffix = ""
     if caps.link == "text" and draft.link:
         suffix = _joint(words) + draft.link if words else draft.link
+    elif led:
+        words = words.rstrip(" \t:,→>–—-")  # it led to a link that now stands in the card
     fitted = texts.fit(
         texts.unmentioned(words), limit=caps.limit, count=measure, protected=caps.protected, suffix=suffix
     )
@@ -67,6 +70,14 @@ def _written(
         if not part and (len(parts) > 1 or caps.link == "text"):
             problems.append(f"{where}the text is empty")
     return Words(parts=tuple(parts), used=used, cut="", problems=tuple(problems))
+
+
+def _without(words: str, link: str) -> tuple[str, bool]:
+    """The words without the link, and whether they ended in it."""
+    if not link or link not in words:
+        return words, False
+    kept = re.sub(rf"[ \t]*{re.escape(link)}[ \t]*", " ", words)
+    return kept.strip(), words.rstrip().endswith(link)
 
 
 def _joint(words: str) -> str:

@@ -111,6 +111,12 @@ def facets(text: str) -> list[JsonValue]:
     ]
 
 
+def _room(text: str) -> int:
+    """How much of the limit a text takes when its bytes count too: derived words are fitted into both limits."""
+    size = len(text.encode("utf-8", "replace"))
+    return max(texts.graphemes(text), -(-size * CAPABILITIES.limit // MAX_BYTES))
+
+
 class Bluesky:
     """One account."""
 
@@ -145,7 +151,7 @@ class Bluesky:
         """The words, and the card that carries the link. A picture chosen for Bluesky becomes the card's."""
         from dataclasses import replace
 
-        words = _words.compose(draft, self.caps)
+        words = _words.compose(draft, self.caps, count=None if draft.written else _room)
         problems = list(words.problems)
         for part in words.parts:
             size = len(part.encode("utf-8", "replace"))
@@ -163,7 +169,7 @@ class Bluesky:
             account=self._account.name,
             parts=words.parts,
             link=draft.link,
-            used=words.used,
+            used=tuple(texts.graphemes(part) for part in words.parts),
             limit=self.caps.limit,
             card=card,
             cut=words.cut,
