@@ -19,7 +19,11 @@ from support import NOW
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
-pytest.register_assert_rewrite("byline.testing.channel_contract")  # its assertions say what differs
+    from postgres import Server
+
+pytest.register_assert_rewrite(  # their assertions say what differs
+    "byline.testing.channel_contract", "byline.testing.ledger_contract"
+)
 
 # Material prints a banner about MkDocs 2 into every build otherwise.
 os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
@@ -114,6 +118,7 @@ def _no_secrets_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
                 "SALESFORCE_",
                 "DYNAMICS_",
                 "HUBSPOT_",
+                "BYLINE_",
             )
         ):
             monkeypatch.delenv(name)
@@ -124,6 +129,16 @@ def _no_secrets_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
 def clock() -> FixedClock:
     """A clock that stands at NOW until it is moved or slept on."""
     return FixedClock(NOW)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A real PostgreSQL for the whole run. One that cannot be started is an error, never a skip."""
+    from postgres import Server
+
+    found = Server()
+    yield found
+    found.stop()
 
 
 @pytest.fixture(scope="session")

@@ -326,10 +326,16 @@ def _by_file(deliveries: Iterable[Delivery]) -> Iterator[tuple[str, Sequence[Del
 
 
 def _history(info: Info, plan: Plan) -> str:
+    if info.store in ("git", "postgresql") and info.read is None and info.written is None:
+        return "sending history: not fetched yet (publish ledger fetch)"
     if info.store == "none" or plan.first_run:
         return "sending history: empty, this is the first run"
-    written = f", last written {times.words(plan.now - info.written)} ago" if info.written else ""
-    return f"sending history: {info.store}{written}"
+    told = [f"sending history: {info.store}"]
+    if info.written:
+        told.append(f"last written {times.words(plan.now - info.written)} ago")
+    if info.store != "sqlite" and info.read:
+        told.append(f"fetched {times.words(plan.now - info.read)} ago")
+    return ", ".join(told)
 
 
 def _campaign(item: Delivery) -> str:
