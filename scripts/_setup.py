@@ -64,7 +64,7 @@ def ready(lock: str = "run") -> None:
         say(f"Setting up {VENV} (once; requirements/{lock}.txt, packages: {packages})")
         uv = shutil.which("uv")
         if not _usable():
-            _make(uv)
+            _make()
         _install(uv, requirements, packages)
         stamp.write_text(wanted, encoding="utf-8")
         if lock == "test":  # which holds all of `run`
@@ -135,13 +135,10 @@ def _usable() -> bool:
     return done.returncode == 0
 
 
-def _make(uv: str | None) -> None:
-    if uv and _run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(VENV)], "") == "":
-        return
-    problem = _run([sys.executable, "-m", "venv", "--clear", str(VENV)], "")
+def _make() -> None:
+    problem = _run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(VENV)], "")
     if problem:
-        hint = "On Debian or Ubuntu: apt install python3-venv. " if "ensurepip" in problem else ""
-        raise SetupFailed(f"{VENV} could not be made.\n{problem}\n{hint}Or install uv, then run this again.")
+        raise SetupFailed(f"{VENV} could not be made.\n{problem}\nMend that, then run this again.")
 
 
 def _install(uv: str | None, requirements: Path, packages: int) -> None:
@@ -154,8 +151,12 @@ def _install(uv: str | None, requirements: Path, packages: int) -> None:
         if problem:
             say(f"uv could not do it, trying pip. uv said: {problem.splitlines()[-1]}")
     if problem:
-        if _run([str(python()), "-m", "pip", "--version"], ""):
-            _run([str(python()), "-m", "ensurepip"], "")
+        pip = [str(python()), "-m"]
+        if _run([*pip, "pip", "--version"], "") and (missing := _run([*pip, "ensurepip"], "")):
+            raise SetupFailed(
+                f"pip could not be put into {VENV}.\n{missing}\n"
+                "Install it (on Debian or Ubuntu: apt install python3-venv), or install uv, then run this again."
+            )
         command = [str(python()), "-m", "pip", "install", "--progress-bar", "off"]
         problem = _run([*command, *locked], f"of {packages}") or _run([*command, "--quiet", *own], "")
     if problem:

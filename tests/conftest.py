@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 from byline.times import FixedClock
@@ -27,6 +28,12 @@ pytest.register_assert_rewrite(  # their assertions say what differs
 
 # Material prints a banner about MkDocs 2 into every build otherwise.
 os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
+
+# How long one example takes says more about the machine's other work than about the code.
+hypothesis.settings.register_profile(
+    "byline", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+)
+hypothesis.settings.load_profile("byline")
 
 SHOWN = ("byline", "mkdocs", "mkdocs-material", "feedgen", "requests", "click", "playwright", "hypothesis")
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
-import venv
 from pathlib import Path
 from types import ModuleType
 
@@ -61,7 +61,6 @@ def test_uv_is_told_what_pip_is_told(
 
 def test_a_second_run_does_nothing(setup: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     installed = []
-    monkeypatch.setattr(setup, "_make", lambda _uv: venv.create(setup.VENV, with_pip=False))
     monkeypatch.setattr(setup, "_install", lambda *given: installed.append(given))
     monkeypatch.setattr(setup.shutil, "which", lambda _name: None)
     setup.ready("run")
@@ -85,19 +84,39 @@ def test_a_broken_environment_is_made_again(setup: ModuleType, monkeypatch: pyte
     )
 
 
+def _give_pip(setup: ModuleType, said: str) -> None:
+    """A pip that tells its version and cannot install anything."""
+    folder = next((setup.VENV / "lib").glob("python3*")) / "site-packages" / "pip"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    (folder / "__main__.py").write_text(
+        f"import sys\nif 'install' in sys.argv:\n    print({said!r})\n    sys.exit(1)\n"
+    )
+
+
 def test_without_an_index_the_message_says_what_to_do(
     setup: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (setup.ROOT / "requirements" / "run.txt").write_text(
-        f"nothing-there==1 \\\n    --hash=sha256:{'0' * 64}\n"
-    )
-    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setattr(setup.shutil, "which", lambda _name: None)
+    setup._make()
+    _give_pip(setup, "ERROR: No matching distribution found for altair==6.3.0")
     with pytest.raises(setup.SetupFailed, match="could not be installed") as failed:
         setup.ready("run")
+    assert "No matching distribution" in str(failed.value)
     assert "check the connection" in str(failed.value)
     assert not (setup.VENV / "byline-run.stamp").exists()
+
+
+def test_where_debian_left_pip_out_the_message_names_the_package(
+    setup: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(setup.shutil, "which", lambda _name: None)
+    setup._make()
+    packages = next((setup.VENV / "lib").glob("python3*")) / "site-packages"
+    (packages / "ensurepip.py").write_text("raise SystemExit('ensurepip is not available')")
+    monkeypatch.setattr(setup, "environment", lambda: {**os.environ, "PYTHONPATH": str(packages)})
+    with pytest.raises(setup.SetupFailed, match="apt install python3-venv"):
+        setup.ready("run")
 
 
 def test_an_old_python_is_told_what_is_needed(setup: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
