@@ -6,7 +6,7 @@ alone; they are looked up by name when first needed, so that `check`, `build` an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -219,17 +219,27 @@ def read(file: Path, environment: Mapping[str, str]) -> tuple[Settings | None, t
 class Secrets:
     """The environment's secrets, by the names that people's CI already has.
 
-    For one account of several, `__` and the account's name in capitals is appended and looked up first.
+    For one account of several, `__` and the account's name in capitals is appended and looked up first. `keyring`
+    is asked for what the environment does not have.
     """
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], *, keyring: Callable[[str], str] = lambda _name: ""
+    ) -> None:
         self._environment = dict(environment)
+        self._keyring = keyring
 
     def get(self, name: str, account: str = "", *, aliases: tuple[str, ...] = ()) -> str:
         """The secret without surrounding white space, or an empty string."""
-        for candidate in (name, *aliases):
-            for full in (f"{candidate}__{account.upper()}" if account else "", candidate):
-                value = self._environment.get(full, "").strip() if full else ""
+        names = [
+            full
+            for candidate in (name, *aliases)
+            for full in (f"{candidate}__{account.upper()}" if account else "", candidate)
+            if full
+        ]
+        for look in (lambda full: self._environment.get(full, ""), self._keyring):
+            for full in names:
+                value = look(full).strip()
                 if value:
                     return value
         return ""

@@ -9,8 +9,8 @@ rights needed), its settings, `CAPABILITIES`, the class, wire helpers, and last 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar, Literal, Protocol
 
@@ -153,6 +153,49 @@ class Notices(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """What a sign-in gave. `secrets` maps each variable (LINKEDIN_ACCESS_TOKEN) to its value and is never shown unasked.
+
+    `shared` are the variables that belong to the app and are the same for every account; `rights` are those that were
+    given, `expires` is None for what lasts until it is revoked, `options` are lines
+    for the account's settings (`urn`), `note` is more that the person should know.
+    """
+
+    secrets: Mapping[str, str] = field(repr=False)
+    shared: tuple[str, ...] = ()
+    rights: tuple[str, ...] = ()
+    expires: datetime | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+
+
+class Desk(Protocol):
+    """The person who signs in, with a browser. `page` tells that they want a company's page, not their own profile."""
+
+    page: bool
+
+    def ask(self, question: str, *, variable: str = "", hidden: bool = False) -> str:
+        """What the environment has under `variable`, else the person's answer. UsageError when nobody is there."""
+        ...
+
+    def redirect(self, host: str = "127.0.0.1") -> str:
+        """The address of this machine that the network shall send the browser back to."""
+        ...
+
+    def visit(self, address: str, *, accept: Callable[[Mapping[str, str]], bool]) -> Mapping[str, str]:
+        """Open the address and wait for the browser to come back with an answer that `accept` takes."""
+        ...
+
+
+class SignIn(Protocol):
+    """What a driver may offer besides the contract, for `publish connect`."""
+
+    def sign_in(self, desk: Desk) -> SignedIn:
+        """Let a person sign in. Raises NotSent (auth) when the person or the network says no."""
+        ...
+
+
 class Channel(Protocol):
     """One account on one network. Made without touching the network; secrets are read when first needed.
 
@@ -215,6 +258,7 @@ class Channel(Protocol):
 __all__ = [
     "Capabilities",
     "Channel",
+    "Desk",
     "Draft",
     "Found",
     "Health",
@@ -227,4 +271,6 @@ __all__ = [
     "Receipt",
     "Replay",
     "Request",
+    "SignIn",
+    "SignedIn",
 ]

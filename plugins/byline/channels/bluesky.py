@@ -18,6 +18,7 @@ from byline import text as texts
 from byline.channels import _pictures, _words
 from byline.channels.base import (
     Capabilities,
+    Desk,
     Draft,
     Found,
     Health,
@@ -28,6 +29,7 @@ from byline.channels.base import (
     Receipt,
     Replay,
     Request,
+    SignedIn,
 )
 from byline.errors import NotSent, Rejected, RemoteError
 from byline.fields import Fields
@@ -265,6 +267,31 @@ class Bluesky:
                 fix=f"correct `handle` of the account `{self._account.name}`, or set the other account's secrets",
             )
         return Health(ok=True, who=who, message="ready; an app password lasts until it is revoked")
+
+    def sign_in(self, desk: Desk) -> SignedIn:
+        """Try an app password that the person made in the app's settings; no browser is needed."""
+        handle = desk.ask("Handle, such as acme.bsky.social", variable="BLUESKY_IDENTIFIER").lstrip("@")
+        password = desk.ask(
+            "App password (Settings, Privacy and security, App passwords)",
+            variable="BLUESKY_APP_PASSWORD",
+            hidden=True,
+        )
+        if not re.fullmatch(r"[a-z0-9]{4}(-[a-z0-9]{4}){3}", password):
+            raise NotSent(
+                "this is no app password: one looks like abcd-efgh-ijkl-mnop. The account's own password is never used",
+                service=SERVICE,
+                cause="auth",
+                hint="make one in Bluesky under Settings, Privacy and security, App passwords",
+            )
+        secret = {"BLUESKY_IDENTIFIER": handle, "BLUESKY_APP_PASSWORD": password}
+        session = Bluesky(
+            self._account, http=self._http, secrets=Secrets(secret), clock=self._clock
+        )._signed_in()
+        return SignedIn(
+            secrets=secret,
+            rights=("everything but the account's own settings",),
+            options={} if self._account.option("handle") else {"handle": session["handle"]},
+        )
 
     def metrics(self, remote_id: str) -> Metrics:
         """Likes, reposts with quotes, and answers; Bluesky counts neither views nor clicks."""

@@ -17,9 +17,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from byline import links
 from byline import text as texts
-from byline.channels import _pictures, _words
+from byline.channels import _oauth, _pictures, _words
 from byline.channels.base import (
     Capabilities,
+    Desk,
     Draft,
     Found,
     Health,
@@ -27,8 +28,10 @@ from byline.channels.base import (
     JsonValue,
     Look,
     Metrics,
+    Notice,
     Receipt,
     Request,
+    SignedIn,
 )
 from byline.errors import Duplicate, NotSent, Rejected, RemoteError
 from byline.fields import Fields
@@ -40,6 +43,9 @@ from byline.yamlread import Scalar
 
 SERVICE = "Facebook"
 VERSION = "v26.0"
+LOGIN = "https://www.facebook.com"
+RIGHTS = ("pages_manage_posts", "pages_read_engagement", "pages_show_list", "read_insights")
+_BORN = datetime(2026, 7, 29, tzinfo=UTC)  # of VERSION
 _LIMITED = frozenset({4, 17, 32, 341, 613})
 _BLOCKED = 368
 _SHORTAGE = timedelta(hours=1)
@@ -101,7 +107,8 @@ class Facebook:
 
     @staticmethod
     def settings(block: Fields, accounts: tuple[Fields, ...]) -> None:
-        """`version` of the network, `page_id` of each account (a manual one needs none)."""
+        """`version` and `login` of the network, `page_id` of each account (a manual one needs none)."""
+        block.url("login", LOGIN)
         block.text("version", VERSION, pattern=r"v\d{1,3}\.\d", expected="a version such as v26.0,")
         for fields in accounts:
             mode = fields.node.items.get("mode") or block.node.items.get("mode")
@@ -233,6 +240,101 @@ class Facebook:
                 expires=expires,
             )
         return Health(ok=True, who=who, message="ready", expires=expires)
+
+    def sign_in(self, desk: Desk) -> SignedIn:
+        """A person who manages the page signs in; their token is made long-lived, and the page's own is taken from it."""
+        client_id = desk.ask("App ID of the Facebook app", variable="FACEBOOK_APP_ID")
+        client_secret = desk.ask(
+            "App secret of the Facebook app", variable="FACEBOOK_APP_SECRET", hidden=True
+        )
+        exchange = f"{self._account.api}/{self._version}/oauth/access_token"
+        found = _oauth.code_grant(
+            desk,
+            self._http,
+            service=SERVICE,
+            authorize=f"{self._account.option('login', LOGIN).rstrip('/')}/{self._version}/dialog/oauth",
+            token=exchange,
+            client_id=client_id,
+            client_secret=client_secret,
+            scopes=RIGHTS,
+            method="GET",
+            host="localhost",
+        )
+        answer = self._http.request(
+            "GET",
+            exchange,
+            service=SERVICE,
+            params={
+                "grant_type": "fb_exchange_token",
+                "client_id": client_id,
+                "client_secret": client_secret,
+                "fb_exchange_token": str(found["access_token"]),
+            },
+        )
+        user = str(_oauth.token_of(answer, self._http, SERVICE)["access_token"])
+        pages = self._pages(user)
+        number = self._page
+        if not number and len(pages) == 1:
+            number = next(iter(pages))
+        elif not number:
+            listed = ", ".join(f"{key} ({name})" for key, (name, _) in pages.items())
+            number = desk.ask(f"Which page? Its number: {listed}").strip()
+        if number not in pages:
+            raise NotSent(
+                f"who signed in does not manage the page {number}",
+                service=SERVICE,
+                cause="auth",
+                hint="sign in as somebody who does, and allow the page when Facebook asks which ones",
+            )
+        return SignedIn(
+            secrets={"FACEBOOK_PAGE_TOKEN": pages[number][1]},
+            rights=RIGHTS,
+            options={} if self._page else {"page_id": number},
+        )
+
+    def _pages(self, token: str) -> dict[str, tuple[str, str]]:
+        """The pages of the person: number -> name and the page's own token."""
+        person = Facebook(
+            self._account,
+            http=self._http,
+            secrets=Secrets({"FACEBOOK_PAGE_TOKEN": token}),
+            clock=self._clock,
+        )
+        rows = person._call(
+            "GET", f"/{self._version}/me/accounts", params={"fields": "id,name,access_token", "limit": "100"}
+        ).object()
+        found: dict[str, tuple[str, str]] = {}
+        for row in rows.get("data") or ():
+            if isinstance(row, dict) and row.get("access_token"):
+                self._http.protect("FACEBOOK_PAGE_TOKEN", str(row["access_token"]))
+                found[str(row.get("id"))] = (str(row.get("name")), str(row["access_token"]))
+        return found
+
+    def notices(self) -> tuple[Notice, ...]:
+        """In its last half year, that the API version ends.
+
+        Facebook names no dates in its answers. About three versions come out a year (v26.0 in July 2026), and one
+        ends two years after the next has come: this is an estimate.
+        """
+        found = re.fullmatch(r"v(\d+)\.\d", self._version)
+        if found is None:
+            return ()
+        born = _BORN.year * 12 + _BORN.month - 1 + (int(found[1]) - int(VERSION[1:3])) * 4
+        now = self._clock.now()
+        age = now.year * 12 + now.month - 1 - born
+        if age < 22:
+            return ()
+        line = self._account.block.key_lines.get("version")
+        where = (
+            f"line {line} of mkdocs.yml" if line and line < 1_000_000 else "`channels.facebook` in mkdocs.yml"
+        )
+        return (
+            Notice(
+                message=f"its API version {self._version} is about {age} months old; Facebook keeps one until two years after the next",
+                fix=f"write a newer `version` in {where}; developers.facebook.com lists them under Changelog",
+                severe=age >= 28,
+            ),
+        )
 
     def metrics(self, remote_id: str) -> Metrics:
         """Views, clicks on the link, reactions, comments and shares."""

@@ -17,9 +17,10 @@ from urllib.parse import quote, unquote, urlsplit
 
 from byline import links
 from byline import text as texts
-from byline.channels import _pictures, _words
+from byline.channels import _oauth, _pictures, _words
 from byline.channels.base import (
     Capabilities,
+    Desk,
     Draft,
     Found,
     Health,
@@ -31,6 +32,7 @@ from byline.channels.base import (
     Receipt,
     Replay,
     Request,
+    SignedIn,
 )
 from byline.errors import Duplicate, NotSent, Rejected, RemoteError
 from byline.fields import Fields, parse_span
@@ -43,6 +45,8 @@ from byline.yamlread import Scalar
 VERSION = "202607"
 LOGIN = "https://www.linkedin.com"
 SERVICE = "LinkedIn"
+_MEMBER_RIGHTS = ("openid", "profile", "w_member_social")
+_PAGE_RIGHTS = ("w_organization_social", "r_organization_social", "rw_organization_admin")
 PROBE_AFTER = timedelta(seconds=20)
 _URN = r"urn:li:(?:organization|person):[A-Za-z0-9_-]+"
 _POST_URN = re.compile(r"urn:li:(?:share|ugcPost):\d+")
@@ -270,7 +274,7 @@ class LinkedIn:
 
     def health(self) -> Health:
         """Whose token it is, whether it may post as the account, when it dies (with the app's id and secret)."""
-        person = self._call("GET", "/v2/userinfo", versioned=False).object()
+        person = self._person()
         who, sub = str(person.get("name") or ""), str(person.get("sub") or "")
         expires = self._expiry()
         if self._urn.startswith("urn:li:person:"):
@@ -293,6 +297,48 @@ class LinkedIn:
                 missing=("administrator of the page",),
             )
         return Health(ok=True, who=who, expires=expires, message="ready")
+
+    def _person(self) -> dict[str, Any]:
+        """Whose token it is. An app for pages alone has no right to ask: then nothing is known."""
+        try:
+            return self._call("GET", "/v2/userinfo", versioned=False).object()
+        except NotSent as error:
+            if error.status != 403 or self._urn.startswith("urn:li:person:"):
+                raise
+            return {}
+
+    def sign_in(self, desk: Desk) -> SignedIn:
+        """A member signs in: for a page that they administer, or for their own profile."""
+        page = desk.page or self._urn.startswith("urn:li:organization:")
+        client_id = desk.ask("Client ID of the LinkedIn app", variable="LINKEDIN_CLIENT_ID")
+        client_secret = desk.ask(
+            "Client secret of the LinkedIn app", variable="LINKEDIN_CLIENT_SECRET", hidden=True
+        )
+        login = self._account.option("login", LOGIN).rstrip("/")
+        found = _oauth.code_grant(
+            desk,
+            self._http,
+            service=SERVICE,
+            authorize=f"{login}/oauth/v2/authorization",
+            token=f"{login}/oauth/v2/accessToken",
+            client_id=client_id,
+            client_secret=client_secret,
+            scopes=_PAGE_RIGHTS if page else _MEMBER_RIGHTS,
+        )
+        secret = {"LINKEDIN_ACCESS_TOKEN": str(found["access_token"])}
+        life = found.get("expires_in")
+        channel = LinkedIn(self._account, http=self._http, secrets=Secrets(secret), clock=self._clock)
+        urns = channel._pages() if page else (f"urn:li:person:{channel._person().get('sub')}",)
+        note = "with LINKEDIN_CLIENT_ID and LINKEDIN_CLIENT_SECRET set too, `publish doctor` sees when the token dies"
+        if page and self._urn not in urns and len(urns) != 1:
+            note = f"this member administers {', '.join(urns) or 'no page'}: write the right one as `urn`; {note}"
+        return SignedIn(
+            secrets=secret,
+            rights=tuple(re.split(r"[ ,]+", str(found.get("scope") or ""))) if found.get("scope") else (),
+            expires=self._clock.now() + timedelta(seconds=life) if isinstance(life, int) else None,
+            options={"urn": urns[0]} if len(urns) == 1 and not self._urn else {},
+            note=note,
+        )
 
     def notices(self) -> tuple[Notice, ...]:
         """From its tenth month on, that the API version ends after twelve, with the line to write."""
@@ -507,16 +553,20 @@ class LinkedIn:
         )
 
     def _may_post(self) -> bool:
+        return self._urn in self._pages()
+
+    def _pages(self) -> tuple[str, ...]:
+        """The pages for which the token's member may post."""
+        found: dict[str, None] = {}
         for role in ("ADMINISTRATOR", "CONTENT_ADMINISTRATOR"):
             answer = self._call(
                 "GET", f"/rest/organizationAcls?q=roleAssignee&role={role}&state=APPROVED&count=100"
             )
-            if any(
-                self._urn in (acl.get("organization"), acl.get("organizationTarget"))
-                for acl in _elements(answer)
-            ):
-                return True
-        return False
+            for acl in _elements(answer):
+                urn = acl.get("organization") or acl.get("organizationTarget")
+                if isinstance(urn, str):
+                    found[urn] = None
+        return tuple(found)
 
     def _expiry(self) -> datetime | None:
         """When the token dies; None without the app's own id and secret, which asking needs."""

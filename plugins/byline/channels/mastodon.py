@@ -19,9 +19,10 @@ from urllib.parse import urlsplit
 
 from byline import links
 from byline import text as texts
-from byline.channels import _pictures, _words
+from byline.channels import _oauth, _pictures, _words
 from byline.channels.base import (
     Capabilities,
+    Desk,
     Draft,
     Found,
     Health,
@@ -32,6 +33,7 @@ from byline.channels.base import (
     Receipt,
     Replay,
     Request,
+    SignedIn,
 )
 from byline.errors import NotSent, Rejected, RemoteError
 from byline.fields import Fields
@@ -59,6 +61,8 @@ def length(text: str) -> int:
 
 
 _STATUS = re.compile(r"/(?:web/)?(?:@[^/]+|users/[^/]+/statuses|statuses)/(\d+)/?")
+
+RIGHTS = ("read:accounts", "read:statuses", "write:statuses", "write:media")
 
 CAPABILITIES = Capabilities(
     label="Mastodon",
@@ -246,6 +250,47 @@ class Mastodon:
                 fix=f"write `max_characters: {limit}` for the account `{self._account.name}`",
             )
         return Health(ok=True, who=who, message="ready; the token lasts until it is revoked")
+
+    def sign_in(self, desk: Desk) -> SignedIn:
+        """Register with the server, then let the account's owner allow it. The token lasts until it is revoked."""
+        options: dict[str, str] = {}
+        if not self._server:
+            typed = desk.ask("Address of the account's server, such as https://mastodon.social").rstrip("/")
+            self._server = typed if "://" in typed else f"https://{typed}"
+            options = {"server": self._server}
+        redirect = desk.redirect()
+        answer = self._http.request(
+            "POST",
+            f"{self._server}/api/v1/apps",
+            service=SERVICE,
+            data={"client_name": "Byline", "redirect_uris": redirect, "scopes": " ".join(RIGHTS)},
+        )
+        app = answer.object()
+        client_id, client_secret = app.get("client_id"), app.get("client_secret")
+        if not answer.ok or not isinstance(client_id, str) or not isinstance(client_secret, str):
+            raise NotSent(
+                f"{self._server} did not register the app ({self._http.words(answer)})",
+                service=SERVICE,
+                cause="auth",
+                status=answer.status,
+                hint="check the `server` address of the account in mkdocs.yml",
+            )
+        found = _oauth.code_grant(
+            desk,
+            self._http,
+            service=SERVICE,
+            authorize=f"{self._server}/oauth/authorize",
+            token=f"{self._server}/oauth/token",
+            client_id=client_id,
+            client_secret=client_secret,
+            scopes=RIGHTS,
+            pkce=True,
+        )
+        return SignedIn(
+            secrets={"MASTODON_ACCESS_TOKEN": str(found["access_token"])},
+            rights=tuple(str(found.get("scope") or "").split()),
+            options=options,
+        )
 
     def metrics(self, remote_id: str) -> Metrics:
         """Answers, boosts and favourites; Mastodon counts neither views nor clicks."""

@@ -12,13 +12,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from byline import links
 from byline import text as texts
-from byline.channels import _pictures, _words
+from byline.channels import _oauth, _pictures, _words
 from byline.channels.base import (
     Capabilities,
+    Desk,
     Draft,
     Found,
     Health,
@@ -28,6 +29,7 @@ from byline.channels.base import (
     Metrics,
     Receipt,
     Request,
+    SignedIn,
 )
 from byline.errors import Duplicate, NotSent, Rejected, RemoteError
 from byline.fields import Fields
@@ -223,6 +225,66 @@ class Twitter:
                 fix=f"correct `username` of the account `{self._account.name}`, or set the other account's secrets",
             )
         return Health(ok=True, who=f"@{username}", message="ready; these secrets last until they are revoked")
+
+    def sign_in(self, desk: Desk) -> SignedIn:
+        """OAuth 1.0a in three steps: the secrets last until they are revoked, which is what a CI needs."""
+        from requests_oauthlib import OAuth1
+
+        key = desk.ask("Consumer key (API key) of the app", variable="TWITTER_CONSUMER_KEY")
+        secret = desk.ask(
+            "Consumer secret (API key secret) of the app", variable="TWITTER_CONSUMER_SECRET", hidden=True
+        )
+        self._http.protect("TWITTER_CONSUMER_SECRET", secret)
+        stamp = str(int(self._clock.now().timestamp()))
+        asked = self._tokens(
+            "request_token", OAuth1(key, secret, callback_uri=desk.redirect(), timestamp=stamp)
+        )
+        token = asked["oauth_token"]
+        back = desk.visit(
+            f"{self._account.api}/oauth/authorize?{urlencode({'oauth_token': token})}",
+            accept=lambda found: token in (found.get("oauth_token"), found.get("denied")),
+        )
+        if "oauth_verifier" not in back:
+            raise _oauth.refused(SERVICE, "the app was not allowed")
+        given = self._tokens(
+            "access_token",
+            OAuth1(
+                key,
+                secret,
+                resource_owner_key=token,
+                resource_owner_secret=asked["oauth_token_secret"],
+                verifier=back["oauth_verifier"],
+                timestamp=stamp,
+            ),
+        )
+        username = given.get("screen_name", "")
+        return SignedIn(
+            secrets={
+                "TWITTER_CONSUMER_KEY": key,
+                "TWITTER_CONSUMER_SECRET": secret,
+                "TWITTER_ACCESS_TOKEN": given["oauth_token"],
+                "TWITTER_ACCESS_TOKEN_SECRET": given["oauth_token_secret"],
+            },
+            shared=("TWITTER_CONSUMER_KEY", "TWITTER_CONSUMER_SECRET"),
+            rights=("read", "write"),
+            options={"username": username} if username and not self._username else {},
+        )
+
+    def _tokens(self, step: str, auth: Any) -> dict[str, str]:
+        """One step of the sign-in; its answer is a form with a token and its secret."""
+        answer = self._http.request("POST", f"{self._account.api}/oauth/{step}", service=SERVICE, auth=auth)
+        found = dict(parse_qsl(answer.text))
+        if not answer.ok or not found.get("oauth_token") or not found.get("oauth_token_secret"):
+            raise NotSent(
+                f"Twitter gave no token ({self._http.words(answer)})",
+                service=SERVICE,
+                cause="auth",
+                status=answer.status,
+                hint="check consumer key and secret, and that http://127.0.0.1:8793/callback is among the app's "
+                "callback addresses, then sign in again",
+            )
+        self._http.protect("TOKEN_SECRET", found["oauth_token_secret"])
+        return found
 
     def metrics(self, remote_id: str) -> Metrics:
         """Public numbers, and link clicks while the post is younger than 30 days (older ones are not given)."""

@@ -45,10 +45,20 @@ class App:
         return settings.load(self.file, self.environment)
 
     def secrets(self) -> Secrets:
-        """The secrets of the environment."""
+        """The secrets of the environment and, with BYLINE_KEYRING=1, of this machine's keyring."""
         from byline.settings import Secrets
 
-        return Secrets(self.environment)
+        if not self.wants_keyring:
+            return Secrets(self.environment)
+        from byline import keychain
+
+        site = self.settings().site_url
+        return Secrets(self.environment, keyring=lambda name: keychain.read(site, name))
+
+    @property
+    def wants_keyring(self) -> bool:
+        """Is the operating system's keyring to be asked for secrets?"""
+        return self.environment.get("BYLINE_KEYRING", "").strip().lower() in ("1", "true", "yes", "on")
 
 
 def exit_code(error: BylineError) -> int:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qsl, quote
 
 from byline import text as texts
+from byline.testing.consent import Consent
 from byline.testing.server import Answer, Call, Case, Fake, Posted, PostedCard, PostedImage, answer
 from byline.times import Clock
 
@@ -41,6 +42,9 @@ class Facebook(Fake):
         self.versions = ("v25.0", "v26.0")
         self.numbers: dict[str, dict[str, Any]] = {}
         self.refuse: tuple[int, str] | None = None  # a code and its words for the next create
+        self.consent = Consent(self.clock, {"facebook-app": "facebook-app-secret"})
+        self.managed: dict[str, str] = {"1234": "Acme"}  # the pages of who sits at the browser
+        self._people: dict[str, bool] = {}  # a person's token -> is it long-lived
         self._photos: dict[str, tuple[str, PostedImage]] = {}
         self._serial = 100_000_000_000
 
@@ -58,12 +62,20 @@ class Facebook(Fake):
             return "upload"
         if call.method == "DELETE":
             return "delete"
+        if call.path.endswith("/oauth/access_token"):
+            return "token"
         return "edit" if call.method == "POST" else "read"
 
     def handle(self, call: Call) -> Answer:
         found = re.fullmatch(r"/(v\d+\.\d)/(\w+)(?:/(\w+))?", call.path)
         if found is None or found[1] not in self.versions:
             return _error(400, 2635, "You are calling a deprecated version of the API")
+        if call.path.endswith("/dialog/oauth"):
+            return self.consent.authorize(call)
+        if call.path.endswith("/oauth/access_token"):
+            return self._grant(call)
+        if call.path.endswith("/me/accounts"):
+            return self._accounts(call)
         token = call.headers.get("authorization", "").removeprefix("Bearer ") or call.params.get(
             "access_token", ""
         )
@@ -94,6 +106,36 @@ class Facebook(Fake):
         usage = {"1234": [{"type": "pages", "call_count": 100, "estimated_time_to_regain_access": 25}]}
         headers = {} if bare else {"X-Business-Use-Case-Usage": json.dumps(usage)}
         return _error(400, 32, "(#32) Page request limit reached", headers=headers)
+
+    # Signing in.
+
+    def _grant(self, call: Call) -> Answer:
+        asked = call.params
+        if asked.get("grant_type") == "fb_exchange_token":
+            known = asked.get("fb_exchange_token") in self._people
+            if not known or self.consent.apps.get(asked.get("client_id", "")) != asked.get("client_secret"):
+                return self.unauthorized()
+            token = f"EAAB-long-lived-{len(self._people)}"
+            self._people[token] = True
+            return answer(200, {"access_token": token, "token_type": "bearer", "expires_in": 5_184_000})
+        if self.consent.redeem(asked) is None:
+            return _error(400, 100, "Error validating client secret.")
+        token = f"EAAB-short-lived-{len(self._people)}"
+        self._people[token] = False
+        return answer(200, {"access_token": token, "token_type": "bearer", "expires_in": 3600})
+
+    def _accounts(self, call: Call) -> Answer:
+        """The pages of the person, each with a token that lasts only when the person's is long-lived."""
+        lasting = self._people.get(call.headers.get("authorization", "").removeprefix("Bearer "))
+        if lasting is None:
+            return self.unauthorized()
+        rows = []
+        for number, name in self.managed.items():
+            token = f"EAAB-page-{number}-signed-in"
+            ends = None if lasting else self.clock.now() + timedelta(hours=1)
+            self.tokens[token] = Page(id=number, name=name, expires=ends)
+            rows.append({"id": number, "name": name, "access_token": token})
+        return answer(200, {"data": rows})
 
     # Posts.
 

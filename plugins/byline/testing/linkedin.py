@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
+from byline.testing.consent import Consent
 from byline.testing.server import Answer, Call, Case, Fake, Posted, PostedCard, PostedImage, answer
 from byline.times import Clock
 
@@ -109,6 +110,8 @@ class LinkedIn(Fake):
         self.processing = timedelta(0)
         self.daily_calls = 100_000
         self.numbers: dict[str, dict[str, int]] = {}  # a post's URN -> its statistics
+        self.consent = Consent(self.clock, {"linkedin-app": "linkedin-app-secret"})
+        self.visitor = Member(person="Kx1")  # who sits at the browser
         self._images: dict[str, _Image] = {}
         self._next = 7_295_588_489_876_647_936
 
@@ -145,15 +148,23 @@ class LinkedIn(Fake):
             return "upload"
         if call.method == "DELETE":
             return "delete"
+        if call.path == "/oauth/v2/accessToken":
+            return "token"
         return "edit" if call.method == "POST" and call.path.startswith("/rest/posts/") else "read"
 
     def handle(self, call: Call) -> Answer:
         if call.path == "/oauth/v2/introspectToken":
             return self._introspect(call)
+        if call.path == "/oauth/v2/authorization":
+            return self.consent.authorize(call)
+        if call.path == "/oauth/v2/accessToken":
+            return self._grant(call)
         member = self._member(call)
         if member is None:
             return self.unauthorized()
         if call.path == "/v2/userinfo":
+            if not {"openid", "profile"} <= member.scopes:
+                return _denied()
             return answer(200, {"sub": member.person, "name": member.name, "locale": "en_US"})
         if call.path.startswith("/dms-uploads/"):
             return self._receive(call, member)
@@ -246,6 +257,24 @@ class LinkedIn(Fake):
                 "status": "active" if expires > self.clock.now() else "expired",
                 "expires_at": int(expires.timestamp()),
                 "scope": ",".join(sorted(member.scopes)),
+            },
+        )
+
+    def _grant(self, call: Call) -> Answer:
+        grant = self.consent.redeem(call.form) if call.method == "POST" else None
+        if grant is None or call.form.get("grant_type") != "authorization_code":
+            return answer(
+                401, {"error": "invalid_client", "error_description": "Client authentication failed"}
+            )
+        token = f"AQX-signed-in-{len(self.consent.granted)}-token"
+        life = timedelta(days=60)
+        self.members[token] = replace(self.visitor, scopes=grant.scopes, expires=self.clock.now() + life)
+        return answer(
+            200,
+            {
+                "access_token": token,
+                "expires_in": int(life.total_seconds()),
+                "scope": ",".join(sorted(grant.scopes)),
             },
         )
 

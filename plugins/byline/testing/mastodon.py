@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import regex
 
 from byline import text as texts
+from byline.testing.consent import Consent
 from byline.testing.server import Answer, Call, Case, Fake, Posted, PostedImage, answer
 from byline.times import Clock
 
@@ -58,6 +59,7 @@ class Mastodon(Fake):
         self.stuck = False
         self.limit_in_five_minutes = 300
         self.numbers: dict[str, dict[str, int]] = {}
+        self.consent = Consent(self.clock)
         self._media: dict[str, _Media] = {}
         self._keys: dict[tuple[str, str], _Key] = {}
         self._next = 109_372_843_234_678_901
@@ -78,6 +80,8 @@ class Mastodon(Fake):
             return "create"
         if call.path == "/api/v2/media":
             return "upload"
+        if call.path == "/oauth/token":
+            return "token"
         if re.fullmatch(r"/api/v1/accounts/\w+/statuses", call.path):
             return "list"
         return {"DELETE": "delete", "PUT": "edit"}.get(call.method, "read")
@@ -85,6 +89,12 @@ class Mastodon(Fake):
     def handle(self, call: Call) -> Answer:
         if call.path in ("/api/v2/instance", "/api/v2/instance/", "/api/v1/instance", "/api/v1/instance/"):
             return self._instance()
+        if call.path == "/api/v1/apps" and call.method == "POST":
+            return self._register(call)
+        if call.path == "/oauth/authorize":
+            return self.consent.authorize(call)
+        if call.path == "/oauth/token":
+            return self._grant(call)
         user = self.users.get(call.headers.get("authorization", "").removeprefix("Bearer "))
         if user is None:
             return self.unauthorized()
@@ -115,6 +125,38 @@ class Mastodon(Fake):
         reset = self.clock.now() + timedelta(minutes=4)
         headers = {"X-RateLimit-Limit": "300", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": _iso(reset)}
         return answer(429, {"error": "Too many requests"}, {} if bare else headers)
+
+    # Signing in.
+
+    def _register(self, call: Call) -> Answer:
+        asked = _fields(call)
+        if not asked.get("client_name") or not str(asked.get("redirect_uris", "")).startswith("http"):
+            return answer(422, {"error": "Validation failed: Redirect URI must be an absolute URI."})
+        client_id = f"mastodon-app-{len(self.consent.apps) + 1}"
+        self.consent.apps[client_id] = f"{client_id}-secret"
+        return answer(
+            200,
+            {"name": asked["client_name"], "client_id": client_id, "client_secret": f"{client_id}-secret"},
+        )
+
+    def _grant(self, call: Call) -> Answer:
+        grant = self.consent.redeem(_fields(call))
+        if grant is None:
+            return answer(
+                400, {"error": "invalid_grant", "error_description": "The authorization code is invalid."}
+            )
+        token = f"mastodon-signed-in-{len(self.consent.granted)}"
+        self.allow(token, scopes=grant.scopes)
+        scope = " ".join(sorted(grant.scopes))
+        return answer(
+            200,
+            {
+                "access_token": token,
+                "token_type": "Bearer",
+                "scope": scope,
+                "created_at": int(self.clock.now().timestamp()),
+            },
+        )
 
     # Posts.
 

@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
-from urllib.parse import parse_qsl, quote, unquote
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from byline import text as texts
+from byline.testing.consent import to
 from byline.testing.server import Answer, Call, Case, Fake, Posted, PostedCard, PostedImage, answer
 from byline.times import Clock
 
@@ -75,6 +76,10 @@ class Twitter(Fake):
         self.spent = Decimal(0)
         self.posts_in_15_minutes = 100
         self.numbers: dict[str, dict[str, int]] = {}  # a post's id -> its metrics
+        self.app = ("twitter-consumer-key", "twitter-consumer-secret")
+        self.denies = False  # the person at the browser says no
+        self.forges = False  # the browser comes back for somebody else's sign-in
+        self._asking: dict[str, str] = {}
         self._nonces: set[tuple[str, str]] = set()
         self._serial = 0
         texts.weighted("→")  # the rules of counting are loaded now, not during the first call
@@ -103,9 +108,13 @@ class Twitter(Fake):
             return "upload"
         if re.fullmatch(r"/2/users/\d+/tweets", call.path):
             return "list"
+        if call.path == "/oauth/access_token":
+            return "token"
         return "delete" if call.method == "DELETE" else "read"
 
     def handle(self, call: Call) -> Answer:
+        if call.path.startswith("/oauth/"):
+            return self._sign_in(call)
         user = self._signed_by(call)
         if user is None:
             return self.unauthorized()
@@ -152,23 +161,66 @@ class Twitter(Fake):
             return None
         given = {unquote(k): unquote(v) for k, v in re.findall(r'(\w+)="([^"]*)"', rest)}
         user = self.users.get(given.get("oauth_token", ""))
-        if user is None or given.get("oauth_consumer_key") != user.keys.consumer_key:
-            return None
+        return user if user is not None and self._good(call, given, user.keys) else None
+
+    def _good(self, call: Call, given: dict[str, str], keys: Keys) -> bool:
+        """Do these keys sign this call, at this time, for the first time?"""
+        if given.get("oauth_consumer_key") != keys.consumer_key:
+            return False
         if given.get("oauth_signature_method") != "HMAC-SHA1" or given.get("oauth_version", "1.0") != "1.0":
-            return None
+            return False
         stamp, nonce = given.get("oauth_timestamp", ""), given.get("oauth_nonce", "")
         if not stamp.isdigit() or abs(int(stamp) - self.clock.now().timestamp()) > 300:
-            return None
+            return False
         if not nonce or (nonce, stamp) in self._nonces:
-            return None
+            return False
         signature = given.pop("oauth_signature", "")
         if not any(
-            hmac.compare_digest(signature, sign(call, base + call.path, given, user.keys))
+            hmac.compare_digest(signature, sign(call, base + call.path, given, keys))
             for base in (self.url, *self.known_as)
         ):
-            return None
+            return False
         self._nonces.add((nonce, stamp))
-        return user
+        return True
+
+    # Signing in.
+
+    def _sign_in(self, call: Call) -> Answer:
+        """OAuth 1.0a in three steps, for the one app there is."""
+        if call.path == "/oauth/authorize":
+            token = call.params.get("oauth_token", "")
+            if token not in self._asking:
+                return answer(403, {"error": "no such request token"})
+            if self.denies:
+                return to(self._asking[token], {"denied": token})
+            shown = "forged" if self.forges else token
+            return to(self._asking[token], {"oauth_token": shown, "oauth_verifier": f"verify-{token}"})
+        header = call.headers.get("authorization", "").partition(" ")[2]
+        given = {unquote(k): unquote(v) for k, v in re.findall(r'(\w+)="([^"]*)"', header)}
+        token = given.get("oauth_token", "")
+        keys = Keys(
+            consumer_key=self.app[0],
+            consumer_secret=self.app[1],
+            token=token,
+            token_secret=f"{token}-secret" if token else "",
+        )
+        if not self._good(call, given, keys):
+            return answer(401, {"errors": [{"code": 32, "message": "Could not authenticate you."}]})
+        if call.path == "/oauth/request_token" and given.get("oauth_callback", "").startswith("http"):
+            token = f"request-{len(self._asking) + 1}"
+            self._asking[token] = given["oauth_callback"]
+            return _form(
+                oauth_token=token, oauth_token_secret=f"{token}-secret", oauth_callback_confirmed="true"
+            )
+        if given.get("oauth_verifier") != f"verify-{token}" or self._asking.pop(token, None) is None:
+            return answer(401, {"errors": [{"code": 89, "message": "Invalid or expired token."}]})
+        self.allow(*self.app, "2244994945-signed-in", "signed-in-token-secret")
+        return _form(
+            oauth_token="2244994945-signed-in",
+            oauth_token_secret="signed-in-token-secret",
+            user_id="2244994945",
+            screen_name="acme",
+        )
 
     # Posts.
 
@@ -369,6 +421,10 @@ class Twitter(Fake):
 
 
 _INVALID = "https://api.twitter.com/2/problems/invalid-request"
+
+
+def _form(**values: str) -> Answer:
+    return Answer(status=200, body=urlencode(values).encode())
 
 
 def sign(call: Call, url: str, oauth: Mapping[str, str], keys: Keys) -> str:
