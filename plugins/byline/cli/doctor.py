@@ -53,7 +53,7 @@ def command(app: App, to: Sequence[str], fail_under: int, as_json: bool) -> int:
             drivers=make_drivers(app, http),
             http=http,
             clock=app.clock,
-            history=lambda: read_snapshot(settings, app.clock),
+            history=lambda: read_snapshot(settings, app.clock, app.environment),
         )
         nothing = contents.Content(posts=(), authors={}, problems=(), count=0)
         scope = read_scope(settings, nothing, (), to, None)
