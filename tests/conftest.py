@@ -125,7 +125,7 @@ def _no_secrets_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
                 "SALESFORCE_",
                 "DYNAMICS_",
                 "HUBSPOT_",
-                "BYLINE_",
+                "BYLINE_LEDGER_",
             )
         ):
             monkeypatch.delenv(name)

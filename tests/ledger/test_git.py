@@ -19,9 +19,10 @@ import pytest
 from byline.errors import ClaimHeld, LedgerError, LedgerUntrusted, UsageError
 from byline.ledger.base import Note, Record, replay
 from byline.ledger.checking import judged
-from byline.ledger.git import GitLedger, Remote
+from byline.ledger.git import GitLedger, Remote, files
 from byline.ledger.git.command import Git
 from byline.ledger.git.commits import Commits
+from byline.ledger.git.files import Page
 from byline.ledger.git.mending import inspect, restore
 from byline.testing.ledger_contract import AT, INTENT, REQUESTS, LedgerContract, event, receipt
 from byline.times import FixedClock
@@ -260,7 +261,7 @@ import random, sys
 from pathlib import Path
 from dataclasses import replace
 from byline.errors import ClaimHeld
-from byline.ledger.git import GitLedger, Remote
+from byline.ledger.git import GitLedger, Remote, files
 from byline.ledger.git.command import Git
 from byline.testing.ledger_contract import INTENT, REQUESTS, event, receipt
 from byline.times import SystemClock
@@ -327,7 +328,7 @@ def test_four_runners_at_once_claim_each_delivery_once(origin: Path, tmp_path: P
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from byline.ledger.git import GitLedger, Remote
+from byline.ledger.git import GitLedger, Remote, files
 from byline.ledger.git.command import Git
 from byline.testing.ledger_contract import AT, event
 from byline.times import FixedClock
@@ -864,3 +865,56 @@ def test_nothing_is_left_in_the_folder_of_temporary_files(
     ledger.close()
     assert not list(folder.iterdir())
     assert os.environ["HOME"]
+
+
+# --- many deliveries
+
+
+def test_what_was_judged_before_is_not_replayed(
+    origin: Path, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = opened(work)
+    for number in range(60):
+        sent(ledger, post=f"post{number}", quick=True)
+    expected = ledger.snapshot().records
+    ledger.close()
+    again = opened(work)
+    again.snapshot()
+    again.close()
+    replayed: list[str] = []
+    load_page = files.load_page
+
+    def counted(path: str, content: bytes, place: str) -> Page:
+        replayed.append(path)
+        return load_page(path, content, place)
+
+    monkeypatch.setattr(files, "load_page", counted)
+    reader = opened(work, offline=True)
+    assert reader.snapshot().records == expected
+    assert replayed == []
+    assert len(reader.history()) == 240  # the events are read when they are asked for
+    assert len(replayed) == 60
+    writer = opened(work)
+    (record,) = writer.write(
+        replace(event("retracted", expected["post7.linkedin.company"]), id="post7.linkedin.company")
+    )
+    assert writer.snapshot().records == expected | {record.id: record}
+    writer.close()
+    fresh = opened(work, offline=True)
+    assert fresh.snapshot().records == expected | {record.id: record}
+    (cache,) = (work / ".git" / "byline").glob("*.records")
+    cache.write_text("rubbish\n")
+    assert opened(work, offline=True).snapshot().records == expected | {record.id: record}
+    del origin
+
+
+def test_a_push_writes_only_what_it_touches(origin: Path, work: Path) -> None:
+    ledger = opened(work)
+    for number in range(300):
+        sent(ledger, post=f"post{number}", quick=True)
+    ledger.flush()
+    before = int(git(origin, "count-objects").split()[0])
+    ledger.write(event("claimed"))
+    # One post's file, the first file, the tree of the post's folder, of all folders, of the branch, and the commit.
+    assert int(git(origin, "count-objects").split()[0]) - before == 6
+    ledger.close()

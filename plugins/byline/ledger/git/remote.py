@@ -188,10 +188,14 @@ class Remote:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
+    def own_file(self, kind: str) -> Path:
+        """A file of ours about this branch, inside the repository's own folder."""
+        name = hashlib.sha256(self.fetched.encode()).hexdigest()[:12]
+        return self._common / "byline" / f"{name}.{kind}"
+
     @property
     def _memory(self) -> Path:
-        name = hashlib.sha256(self.fetched.encode()).hexdigest()[:12]
-        return self._common / "byline" / f"{name}.json"
+        return self.own_file("json")
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:

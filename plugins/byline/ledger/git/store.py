@@ -17,6 +17,7 @@ from byline.errors import ClaimHeld, LedgerError
 from byline.ledger import codec
 from byline.ledger.base import Event, Info, Note, Raw, Record, Snapshot, step
 from byline.ledger.git import files
+from byline.ledger.git.cache import Cache
 from byline.ledger.git.commits import Commits
 from byline.ledger.git.files import Meta, Page
 from byline.ledger.git.mending import inspect
@@ -65,6 +66,8 @@ class GitLedger:
         self._meta: Meta | None = None
         self._tree: dict[str, str] = {}
         self._pages: dict[str, Page] = {}
+        self._records: dict[str, Mapping[str, Record]] = {}  # of files of which only these are needed
+        self._cache = Cache(remote.own_file("records"))
         self._accounts: dict[str, datetime] = {}
         self._read: datetime | None = None
         self._waiting = _Wish()  # written lazily, not pushed yet
@@ -92,13 +95,27 @@ class GitLedger:
         return self._tip
 
     def snapshot(self) -> Snapshot:
-        self._load(path for path in self._tree if path.startswith(files.POSTS))
-        records = {name: record for page in self._pages.values() for name, record in page.records.items()}
+        records: dict[str, Record] = {}
+        for found in self._all_records().values():
+            records |= found
         return Snapshot(
             records=dict(sorted((records | self._ahead).items())),
             accounts=dict(self._accounts),
             info=self.info,
         )
+
+    def _all_records(self) -> dict[str, Mapping[str, Record]]:
+        """The records of every post's file, by path; those of files that were judged before are not replayed."""
+        paths = [path for path in self._tree if path.startswith(files.POSTS)]
+        for path in paths:
+            if path not in self._pages and path not in self._records:
+                known = self._cache.records(self._tree[path])
+                if known is not None:
+                    self._records[path] = known
+        self._load(path for path in paths if path not in self._records)
+        return {
+            path: self._pages[path].records if path in self._pages else self._records[path] for path in paths
+        }
 
     def get(self, delivery: str) -> Record | None:
         if delivery in self._ahead:
@@ -158,6 +175,9 @@ class GitLedger:
         try:
             if not self._gave_up:  # what failed has been told
                 self.flush()
+            if not self._offline:
+                known = {path: page.records for path, page in self._pages.items()} | self._records
+                self._cache.keep({self._tree[path]: records for path, records in known.items()})
         finally:
             self._commits.close()
 
@@ -293,11 +313,9 @@ class GitLedger:
     def _adopt(self, tip: str) -> None:
         """Read this commit from now on. Pages whose file did not change are kept."""
         tree = self._commits.tree(tip) if tip else {}
-        kept = {
-            path: page
-            for path, page in self._pages.items()
-            if path in tree and tree[path] == self._tree.get(path)
-        }
+        same = {path for path, blob in tree.items() if blob == self._tree.get(path)}
+        kept = {path: page for path, page in self._pages.items() if path in same}
+        self._records = {path: records for path, records in self._records.items() if path in same}
         head = {path: tree[path] for path in (files.META, files.ACCOUNTS) if path in tree}
         contents = self._commits.read(head)
         place = self._remote.place
