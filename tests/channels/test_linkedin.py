@@ -163,6 +163,27 @@ def test_a_picture_that_takes_a_while_is_waited_for(page: World) -> None:
     assert page.clock.slept
 
 
+@pytest.mark.parametrize("status", [400, 403, 404, 500, 503])
+def test_a_picture_of_which_nothing_is_told_keeps_no_post_back(page: World, status: int) -> None:
+    assert isinstance(page.fake, Fake)
+    page.fake.secretive = status
+    _, (request,) = page.ready()
+    page.channel().create(request, ())
+    assert len(page.fake.posts) == 1
+    assert sum(page.clock.slept) <= 5
+
+
+@pytest.mark.parametrize(("status", "cause"), [(401, "auth"), (429, "limited")])
+def test_a_look_at_a_picture_that_meets_what_the_post_would_meet(
+    page: World, status: int, cause: str
+) -> None:
+    assert isinstance(page.fake, Fake)
+    page.fake.secretive = status
+    message, _ = page.channel().compose(page.draft())
+    with page.raises(NotSent, cause=cause):
+        page.channel().prepare(message, "hp7.linkedin.company")
+
+
 def test_a_member_waits_for_no_picture(member: World) -> None:
     assert isinstance(member.fake, Fake)
     member.fake.stuck = True

@@ -56,6 +56,7 @@ _RESERVED = re.compile(r"[\\|{}@\[\]()<>#*_~]")
 _HASHTAG = re.compile(r"(?<!\w)#(?=[^\W_]*[^\W\d_])[^\W_]+(?![\w])")
 _TITLE, _DESCRIPTION = 200, 300
 _IMAGE_WAIT, _IMAGE_LOOKS = 2.0, 8
+_IMAGE_AT_WORK = ("WAITING_UPLOAD", "PROCESSING")
 
 CAPABILITIES = Capabilities(
     label="LinkedIn",
@@ -534,9 +535,13 @@ class LinkedIn:
         return {}
 
     def _await_image(self, image: str) -> None:
+        """Wait until the picture is ready, where LinkedIn tells; else a short while, as for a member.
+
+        A page's token may lack the right to ask, and a fresh upload may not be listed yet; the picture is there all
+        the same, so an answer that tells nothing never keeps a post back.
+        """
         for _ in range(_IMAGE_LOOKS):
-            answer = self._call("GET", f"/rest/images/{quote(image, safe='')}")
-            status = answer.object().get("status")
+            status = self._image_status(image)
             if status == "AVAILABLE":
                 return
             if status == "PROCESSING_FAILED":
@@ -544,6 +549,8 @@ class LinkedIn:
                     "LinkedIn could not read the picture", service=SERVICE, hint="use another picture"
                 )
             self._clock.sleep(_IMAGE_WAIT)
+            if status not in _IMAGE_AT_WORK:
+                return
         raise NotSent(
             "LinkedIn is still working on the picture; nothing was sent",
             service=SERVICE,
@@ -551,6 +558,16 @@ class LinkedIn:
             retry_at=self._clock.now() + timedelta(minutes=2),
             hint="nothing to do: the post stays due and goes out with a later run",
         )
+
+    def _image_status(self, image: str) -> str:
+        """What LinkedIn says of the picture; nothing where it refuses to say."""
+        try:
+            answer = self._call("GET", f"/rest/images/{quote(image, safe='')}")
+        except RemoteError as error:
+            if error.status in (None, 401, 429):
+                raise  # the post itself would meet the same
+            return ""
+        return str(answer.object().get("status") or "")
 
     def _may_post(self) -> bool:
         return self._urn in self._pages()

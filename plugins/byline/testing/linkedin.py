@@ -107,6 +107,7 @@ class LinkedIn(Fake):
         self.members = dict(members or {})
         self.pages = dict(pages or {})
         self.stuck = False  # pictures stay in PROCESSING
+        self.secretive = 0  # a status that answers every question about a picture
         self.processing = timedelta(0)
         self.daily_calls = 100_000
         self.numbers: dict[str, dict[str, int]] = {}  # a post's URN -> its statistics
@@ -320,6 +321,8 @@ class LinkedIn(Fake):
         return Answer(status=201)
 
     def _image_state(self, urn: str, member: Member) -> Answer:
+        if self.secretive:
+            return _error(self.secretive, "not to be told")
         if "r_organization_social" not in member.scopes and "w_organization_social" not in member.scopes:
             return _denied()
         image = self._images.get(urn)
