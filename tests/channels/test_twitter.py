@@ -44,7 +44,7 @@ def test_a_post_with_a_link_costs_more(world: World, words: str, cost: str) -> N
 
 
 def test_the_cost_of_a_thread_is_summed(world: World) -> None:
-    channel = world.channel(block="{threads: true}")
+    channel = world.channel()
     message, problems = channel.compose(world.draft("One.", "Two without.", "Three has setup.py in it."))
     assert problems == ()
     assert message.cost == Decimal("0.200") + Decimal("0.015") + Decimal("0.200")
@@ -61,28 +61,28 @@ def test_prices_are_settings(world: World) -> None:
 
 
 def test_the_plan_and_the_network_agree_on_the_price(world: World) -> None:
-    channel = world.channel(block="{threads: true}")
+    channel = world.channel()
     message, requests_ = world.ready(world.draft("One.", "Two."), channel=channel)
     first = channel.create(requests_[0], ())
     channel.create(requests_[1], (first,))
     assert fake(world).spent == message.cost
 
 
-def test_threads_are_off_and_say_how_to_switch_them_on(world: World) -> None:
-    _, (problem,) = world.channel().compose(world.draft("One.", "Two."))
-    assert "threads: true" in problem
-    assert world.channel(block="{threads: true}").caps.threads
+def test_threads_are_on_until_they_are_switched_off(world: World) -> None:
+    assert world.channel().caps.threads
+    _, (problem,) = world.channel(block="{threads: false}").compose(world.draft("One.", "Two."))
+    assert "threads: false" in problem
 
 
 def test_the_link_stands_in_the_threads_head(world: World) -> None:
-    message, _ = world.channel(block="{threads: true}").compose(world.draft("One.", "Two."))
+    message, _ = world.channel().compose(world.draft("One.", "Two."))
     assert [world.link in part for part in message.parts] == [True, False]
-    message, _ = world.channel(block="{threads: true}").compose(world.draft("One.", f"Two {world.link}"))
+    message, _ = world.channel().compose(world.draft("One.", f"Two {world.link}"))
     assert [world.link in part for part in message.parts] == [False, True]
 
 
 def test_a_refused_tail_leaves_the_head(world: World) -> None:
-    channel = world.channel(block="{threads: true}")
+    channel = world.channel()
     _, (head, tail) = world.ready(world.draft("One.", "Two."), channel=channel)
     first = channel.create(head, ())
     fake(world).refuse_replies = True

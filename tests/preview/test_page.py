@@ -98,10 +98,7 @@ def test_a_long_text_shows_where_linkedin_folds_it(tmp_path: Path) -> None:
 
 def test_a_thread_is_connected_and_each_part_counted(tmp_path: Path) -> None:
     share = "share:\n  linkedin: false\n  twitter: [One., Two., Three.]\n"
-    settings = SETTINGS.replace(
-        "twitter:\n          accounts", "twitter:\n          threads: true\n          accounts"
-    )
-    section = _section(_page(tmp_path, {"a.md": _post(share)}, settings=settings), "hp7.twitter.acme")
+    section = _section(_page(tmp_path, {"a.md": _post(share)}), "hp7.twitter.acme")
     assert section.count('class="one joined"') == 2
     assert section.count('class="one"') == 1
     assert re.findall(r"(\d of 3): <b>", section) == ["1 of 3", "2 of 3", "3 of 3"]

@@ -65,7 +65,7 @@ CAPABILITIES = Capabilities(
         height=675,
         max_alt=1000,
     ),
-    threads=False,
+    threads=True,
     find="always",
     replay=None,
     edit=False,
@@ -104,7 +104,9 @@ class Twitter:
         self._clock = clock
         self._username = account.option("username").lstrip("@")
         self._user_id = ""
-        self.caps = replace(CAPABILITIES, threads=account.option("threads").lower() in ("true", "yes", "on"))
+        self.caps = replace(
+            CAPABILITIES, threads=account.option("threads", "true").lower() in ("true", "yes", "on")
+        )
 
     @staticmethod
     def settings(block: Fields, accounts: tuple[Fields, ...]) -> None:
@@ -112,7 +114,7 @@ class Twitter:
         block.number("cost_with_link", COST_WITH_LINK, low=Decimal(0))
         block.number("cost_without_link", COST_WITHOUT_LINK, low=Decimal(0))
         for fields in (block, *accounts):
-            fields.flag("threads")
+            fields.flag("threads", True)
         for fields in accounts:
             fields.text("username", pattern="@?" + _USERNAME, expected="the account's name without @")
 
@@ -122,8 +124,8 @@ class Twitter:
             draft,
             self.caps,
             count=lambda part: texts.weighted(part, draft.link),
-            threads_hint="threads are off because Twitter may refuse the parts after the first. Write one text, or "
-            "`threads: true` under `channels.twitter` in mkdocs.yml",
+            threads_hint="threads are switched off for this account. Write one text, or delete `threads: false` under "
+            "`channels.twitter` in mkdocs.yml",
         )
         problems = list(words.problems)
         for part in words.parts:
