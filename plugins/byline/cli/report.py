@@ -104,7 +104,7 @@ def command(
 
 
 def _report(app: App, by: str, name: str, window: int, since: datetime | None, revenue: str | None) -> Report:
-    from byline import content, ledger
+    from byline import content, ledger, measuring
     from byline.crm.local import FILE, LocalCrm
     from byline.report.build import build
     from byline.report.costs import Sent
@@ -134,6 +134,7 @@ def _report(app: App, by: str, name: str, window: int, since: datetime | None, r
         for record in records
         if record.state in ("sent", "retracted", "unknown")
     ]
+    notes = ledger.read_notes(settings, app.clock, app.environment, kind=measuring.KIND, connect=True)
     file = settings.state / FILE
     if file.exists():
         with LocalCrm(file, clock=app.clock) as crm:
@@ -150,6 +151,7 @@ def _report(app: App, by: str, name: str, window: int, since: datetime | None, r
             deals=deals,
             invoices=invoices,
             sent=sent,
+            clicks=measuring.clicks(measuring.known(notes)),
             aside=aside,
         ),
         now=app.clock.now(),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -20,8 +20,11 @@ from byline.cli._publishing import (
 from byline.cli.common import DONE, UNKNOWN, App, count, emit_json
 
 if TYPE_CHECKING:
-    from byline.planning import Delivery
+    from byline.measuring import Known
+    from byline.planning import Delivery, Plan
     from byline.settings import Settings
+
+FOUR_WEEKS = timedelta(weeks=4)
 
 
 @click.command()
@@ -36,8 +39,8 @@ def command(app: App, paths: Sequence[str], to: Sequence[str], profile: str | No
     Ends with 4 as long as something may be out and a person must look.
     """
     from byline import content as contents
-    from byline import planning
-    from byline.ledger import read_snapshot
+    from byline import measuring, planning
+    from byline.ledger import read_notes, read_snapshot
 
     settings = app.settings()
     content = contents.read(settings)
@@ -52,12 +55,24 @@ def command(app: App, paths: Sequence[str], to: Sequence[str], profile: str | No
         scope=scope,
         everything=True,
     )
+    known = measuring.known(read_notes(settings, app.clock, app.environment, kind=measuring.KIND))
+    quiet = "" if paths or to or profile else _quiet(plan, settings)
     rows = sorted(plan.deliveries, key=lambda item: _rank(item, plan.now))
     if as_json:
-        emit_json({"deliveries": [item.as_json() for item in rows], "hash": plan.hash})
+        emit_json(
+            {
+                "deliveries": [item.as_json() | _numbers(known.get(item.id)) for item in rows],
+                "hash": plan.hash,
+                "warnings": [quiet] if quiet else [],
+            }
+        )
     else:
-        for line in _lines(rows, plan.now, settings):
+        for line in _lines(rows, plan.now, settings, known):
             click.echo(line)
+        for line in _comments(rows, known):
+            click.echo(line)
+        if quiet:
+            click.echo(f'{quiet}   next: publish new "Title"')
     return UNKNOWN if any(item.state in ("unknown", "sending") for item in rows) else DONE
 
 
@@ -77,7 +92,37 @@ def _rank(item: Delivery, now: datetime) -> tuple[int, float, str]:
             return 4, -at.timestamp(), item.id
 
 
-def _lines(rows: Iterable[Delivery], now: datetime, settings: Settings) -> Iterator[str]:
+def _quiet(plan: Plan, settings: Settings) -> str:
+    """A word when nothing is planned for four weeks: readers forget a company that is silent."""
+    until = plan.now + FOUR_WEEKS
+    open_ones = (item for item in plan.deliveries if item.state in ("later", "due", "held", "manual"))
+    if not settings.channels or any(item.due is not None and item.due <= until for item in open_ones):
+        return ""
+    return "nothing is planned for the next four weeks"
+
+
+def _numbers(item: Known | None) -> dict[str, object]:
+    """What the networks told, for JSON."""
+    return {
+        "metrics": item.figures.as_json() if item else None,
+        "new_comments": item.new_comments if item else 0,
+    }
+
+
+def _comments(rows: Iterable[Delivery], known: Mapping[str, Known]) -> Iterator[str]:
+    """Where people wait for an answer: a conversation that nobody answers is worse than none."""
+    fresh = [item for item in rows if item.id in known and known[item.id].new_comments]
+    if fresh:
+        yield ""
+        yield click.style("New comments since the reading before", bold=True)
+    for item in fresh:
+        yield f"  {item.id:<28} {count(known[item.id].new_comments, 'new comment')}   answer: {item.url}"
+
+
+def _lines(
+    rows: Iterable[Delivery], now: datetime, settings: Settings, known: Mapping[str, Known]
+) -> Iterator[str]:
+    from byline import measuring
     from byline.cli._shown import MARKS, WORDS, next_step, when
     from byline.ledger.base import BASELINE
 
@@ -100,7 +145,8 @@ def _lines(rows: Iterable[Delivery], now: datetime, settings: Settings) -> Itera
             yield click.style(headings[group], bold=True)
             last = group
         words = f"  {MARKS[item.state]} {item.id:<28} {when(item, now, settings):<22} {WORDS[item.state]}"
-        for more in (item.url, item.reason):
+        numbers = measuring.words(known[item.id]) if item.id in known else ""
+        for more in (item.url, numbers, item.reason):
             words += f"   {more}" if more else ""
         step = next_step(item)
         yield words + (f"   next: {step}" if step and step not in words else "")

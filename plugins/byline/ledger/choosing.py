@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from byline.errors import LedgerError, LedgerUntrusted, UsageError
-from byline.ledger.base import Info, Ledger, Snapshot
+from byline.ledger.base import Info, Ledger, Note, Snapshot
 from byline.settings import Settings
 
 if TYPE_CHECKING:
@@ -87,6 +87,45 @@ def read_snapshot(settings: Settings, clock: Clock, environment: Mapping[str, st
     ledger = SqliteLedger(file, site=settings.site_url, now=clock.now, read_only=True)
     try:
         return ledger.snapshot()
+    finally:
+        ledger.close()
+
+
+def read_notes(
+    settings: Settings,
+    clock: Clock,
+    environment: Mapping[str, str] | None = None,
+    *,
+    kind: str,
+    connect: bool = False,
+) -> tuple[Note, ...]:
+    """The lines of that kind beside the history, for commands that only show; none when there are none.
+
+    Opens no connection unless `connect` allows it: then a database is asked, which alone keeps no copy of them here.
+    """
+    store = chosen(settings, environment or {}, ask=False)
+    ledger: Ledger
+    if store == "postgresql":
+        if not connect:
+            return ()
+        ledger = open_store(store, settings, environment or {}, clock)
+    elif store == "git":
+        from byline.ledger.git import GitLedger
+
+        try:
+            remote = open_remote(settings)
+        except UsageError:
+            return ()
+        ledger = GitLedger(remote, site=settings.site_url, clock=clock, offline=True)
+    else:
+        file = file_of(settings)
+        if not file.exists() or not file.stat().st_size:
+            return ()
+        from byline.ledger.sqlite import SqliteLedger
+
+        ledger = SqliteLedger(file, site=settings.site_url, now=clock.now, read_only=True)
+    try:
+        return ledger.notes(kind)
     finally:
         ledger.close()
 
