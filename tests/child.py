@@ -1,7 +1,7 @@
-"""One run of `send` in a process of its own: child.py SETTINGS TIME [CRASH POINT] [PAUSE].
+"""One run of `send` in a process of its own: main(SETTINGS, TIME, CRASH POINT, PAUSE, NTH).
 
-At the crash point the process kills itself as a power cut would; with a pause it waits there first. The last line
-of its output is the run's exit code.
+When it comes to the crash point for the nth time the process kills itself as a power cut would; with a pause it
+waits there first. The last line of its output is the run's exit code.
 """
 
 from __future__ import annotations
@@ -23,18 +23,42 @@ from byline.settings import load
 from byline.times import FixedClock
 
 
-def main(file: str, now: str, crash: str, pause: str) -> int:
+def warm() -> None:
+    """Import what a run needs, so that a fork of this process has it already."""
+    import importlib
+
+    import requests  # noqa: F401
+    import sqlalchemy.dialects.postgresql.psycopg
+    from PIL import Image  # noqa: F401
+
+    import byline.ledger.git
+    import byline.ledger.postgresql
+    import byline.ledger.sqlite  # noqa: F401
+    from byline import registry
+
+    assert sqlalchemy
+    for name in registry.channels():
+        importlib.import_module(f"byline.channels.{name}")
+
+
+def main(file: str, now: str, crash: str, pause: str, nth: str = "1") -> int:
     clock = FixedClock(datetime.fromisoformat(now))
     settings = load(Path(file), os.environ)
     http = Http(settings.timeouts, clock)
     app = App(file=Path(file), clock=clock, environment=os.environ)
 
+    left = int(nth)
+
     def hook(point: str, _delivery: str) -> None:
+        nonlocal left
         if point == crash:
+            left -= 1
+            if left:
+                return
             time.sleep(float(pause))
             os.kill(os.getpid(), signal.SIGKILL)
 
-    ledger = open_ledger(settings, {}, clock)
+    ledger = open_ledger(settings, os.environ, clock)
     sender = Sender(
         content=content.read(settings),
         settings=settings,
@@ -49,7 +73,3 @@ def main(file: str, now: str, crash: str, pause: str) -> int:
     http.close()
     sys.stdout.write(f"{result.exit_code}\n")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))

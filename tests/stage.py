@@ -6,8 +6,6 @@ import html
 import io
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
@@ -17,6 +15,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+import zygote
 from byline import cards, content, links, registry
 from byline.cli import main
 from byline.cli._publishing import make_drivers
@@ -31,7 +30,9 @@ from byline.sending import Result, Sender, Wishes
 from byline.settings import Settings, load
 from byline.testing.server import Answer, Call, Case, Fake, Fault
 from byline.times import FixedClock
+from stores import OneDisk, Store
 from support import NOW, POST, make_site
+from zygote import Child
 
 HEAD = """\
 site_name: Acme Insights
@@ -42,7 +43,7 @@ plugins:
   - blog: {{blog_dir: ., post_dir: posts, post_url_format: "posts/{{slug}}"}}
   - byline:
       timezone: Europe/Berlin
-      ledger: sqlite
+      ledger: {ledger}
       share_by_default: [{names}]
       settle_waits: [0]
       live_gate: {{wait: 0, every: 1}}
@@ -94,8 +95,10 @@ class Stage:
         posts: Mapping[str, str] | None = None,
         more: str = "",
         threads: bool = False,
+        store: Store | None = None,
     ) -> None:
         self.folder = folder
+        self.store: Store = store or OneDisk()
         self.clock = clock or FixedClock(NOW)
         self.cases = dict(cases)
         self.pages = Pages(self.clock)
@@ -103,6 +106,7 @@ class Stage:
         self.environment: dict[str, str] = {}
         for _, case in cases:
             self.environment |= case.environment
+        self.environment |= self.store.environment
         self.more = more
         self.read = 5.0  # seconds that an answer is waited for
         self.threads = threads
@@ -130,6 +134,7 @@ class Stage:
             site_url=f"{self.pages.url}/",
             names=", ".join(self.cases),
             read=self.read,
+            ledger=self.store.setting,
             more=indent(self.more, " " * 6),
         )
         for name, case in self.cases.items():
@@ -170,8 +175,12 @@ class Stage:
     def app(self) -> App:
         return App(file=self.folder / "mkdocs.yml", clock=self.clock, environment=self.environment)
 
+    def runner(self) -> Settings:
+        """The settings as the next run finds them: of a store that outlives its runners, on a disk of its own."""
+        return load(self.store.runner(self.folder) / "mkdocs.yml", self.environment)
+
     def ledger(self) -> Ledger:
-        return open_ledger(self.settings, {}, self.clock)
+        return open_ledger(self.runner(), self.environment, self.clock)
 
     def send(
         self,
@@ -180,9 +189,9 @@ class Stage:
         crash: Crash = no_crash,
         approve: Callable[[Plan], None] = lambda _plan: None,
     ) -> Result:
-        settings = self.settings
+        settings = self.runner()
         http = Http(settings.timeouts, self.clock)
-        ledger = self.ledger()
+        ledger = open_ledger(settings, self.environment, self.clock)
         try:
             return Sender(
                 content=content.read(settings),
@@ -225,23 +234,11 @@ class Stage:
         (item,) = (item for item in self.plan().deliveries if item.id == delivery)
         return item
 
-    def child(
-        self, crash: str = "", *, at: datetime | None = None, pause: float = 0
-    ) -> subprocess.Popen[str]:
-        """`send` in a process of its own, which kills itself at the crash point."""
-        return subprocess.Popen(
-            [
-                sys.executable,
-                str(Path(__file__).with_name("child.py")),
-                str(self.folder / "mkdocs.yml"),
-                (at or self.clock.now()).isoformat(),
-                crash,
-                str(pause),
-            ],
-            env={**os.environ, **self.environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+    def child(self, crash: str = "", *, at: datetime | None = None, pause: float = 0, nth: int = 1) -> Child:
+        """`send` in a process of its own, which kills itself when it comes to the crash point for the nth time."""
+        return zygote.start(
+            [str(self.runner().file), (at or self.clock.now()).isoformat(), crash, str(pause), str(nth)],
+            {**os.environ, **self.environment},
         )
 
 

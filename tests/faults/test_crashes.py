@@ -12,14 +12,22 @@ from byline import registry
 from byline.delivering import CRASH_POINTS
 from byline.testing.server import Case
 from stage import Stage, cases
+from stores import NAMES, Store, make_store
 
 CASES = [pytest.param(case, id=f"{case[0]}-{case[1].name}") for case in cases()]
 
 
+@pytest.fixture(params=NAMES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """Each store in turn; the database is started when it is first wanted."""
+    server = request.getfixturevalue("server") if request.param == "postgresql" else None
+    return make_store(request.param, tmp_path / "store", server)
+
+
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("point", CRASH_POINTS)
-def test_killed_at(tmp_path: Path, case: tuple[str, Case], point: str) -> None:
-    with Stage(tmp_path, case) as stage:
+def test_killed_at(tmp_path: Path, case: tuple[str, Case], point: str, store: Store) -> None:
+    with Stage(tmp_path / "site", case, store=store) as stage:
         child = stage.child(point)
         out, err = child.communicate(timeout=60)
         assert child.returncode == -signal.SIGKILL, out + err
@@ -40,8 +48,8 @@ def test_killed_at(tmp_path: Path, case: tuple[str, Case], point: str) -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_killed_after_it_was_made_and_lists_lag(tmp_path: Path, case: tuple[str, Case]) -> None:
-    with Stage(tmp_path, case) as stage:
+def test_killed_after_it_was_made_and_lists_lag(tmp_path: Path, case: tuple[str, Case], store: Store) -> None:
+    with Stage(tmp_path / "site", case, store=store) as stage:
         stage.fake.lag = timedelta(hours=1)
         child = stage.child("created")
         child.communicate(timeout=60)
@@ -58,8 +66,8 @@ def test_killed_after_it_was_made_and_lists_lag(tmp_path: Path, case: tuple[str,
 
 @pytest.mark.parametrize("case", list({case[0]: case for case in cases()}.values()), ids=lambda case: case[0])
 @pytest.mark.parametrize("count", [2, 4])
-def test_several_runners_at_once(tmp_path: Path, case: tuple[str, Case], count: int) -> None:
-    with Stage(tmp_path, case) as stage:
+def test_several_runners_at_once(tmp_path: Path, case: tuple[str, Case], count: int, store: Store) -> None:
+    with Stage(tmp_path / "site", case, store=store) as stage:
         children = [stage.child() for _ in range(count)]
         codes = []
         for child in children:
