@@ -9,7 +9,9 @@ from byline.errors import ContentError, UsageError
 
 
 @click.command("serve", help="Show the site while you write.")
-@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="The port of this machine."
+)
 @click.pass_obj
 def command(app: App, port: int) -> None:
     """Every saved change is shown at once. Drafts and future posts are shown, marked; nothing is published."""
