@@ -74,6 +74,27 @@ def test_a_dead_token_is_not_tried_for_every_post(tmp_path: Path) -> None:
         assert (result.exit_code, len(stage.fake.calls)) == (1, 1)
         assert set(stage.states().values()) == {"due"}
         assert len(result.waiting) == 3
+        reasons = {item.reason for item in stage.plan().deliveries}
+        assert len(reasons) == 1
+        assert "LINKEDIN_ACCESS_TOKEN" in reasons.pop()
+        stage.fake.mend()
+        assert (stage.send().exit_code, len(stage.fake.made)) == (0, 3)
+
+
+def test_what_a_network_put_off_is_put_off_for_every_post(tmp_path: Path) -> None:
+    posts = {f"{name}.md": post(name) for name in ("aaa", "bbb", "ccc")}
+    with Stage(tmp_path, LINKEDIN, posts=posts) as stage:
+        stage.fake.inject("limited_bare", on="any", times=99)
+        stage.send()
+        calls = len(stage.fake.calls)
+        assert {item.due.isoformat() for item in stage.plan().deliveries if item.due} == {
+            "2026-11-25T01:00:00+01:00"
+        }
+        assert stage.send().nothing_to_send
+        assert len(stage.fake.calls) == calls
+        stage.fake.mend()
+        stage.clock.move(timedelta(hours=15))
+        assert (stage.send().exit_code, len(stage.fake.made)) == (0, 3)
 
 
 class TestRejected:
@@ -296,6 +317,8 @@ class TestTimes:
         share = "share:\n  again:\n    - after: 60d\n      twitter: In other words"
         with Stage(tmp_path, TWITTER, posts={"hp7.md": post("hp7", share=share)}) as stage:
             assert stage.states() == {TEXT_TWITTER: "due", f"{TEXT_TWITTER}.2": "later"}
+            planned = {item.number: item.as_json()["due"] for item in stage.plan().deliveries}
+            assert planned == {1: "2026-11-24T00:00:00+01:00", 2: "2027-01-23T11:00:00+01:00"}
             stage.clock.move(timedelta(days=1))
             stage.send()
             again = next(item for item in stage.plan().deliveries if item.number == 2)

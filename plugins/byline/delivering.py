@@ -86,6 +86,22 @@ class Carrier:
         except ClaimHeld as error:  # or we were taken for dead while an upload lasted: someone else sends it
             return Carried(record=self.ledger.get(intent.id), error=error, held=True)
 
+    def postpone(self, intent: Intent, error: NotSent, *, expected: int) -> Carried:
+        """Leave a delivery due for the reason that kept its account's last one back, without trying. Raises LedgerError alone."""
+        try:
+            record = self._write(
+                "postponed",
+                intent.id,
+                expected,
+                intent=intent,
+                reason=said(error),
+                not_before=_stated(error),
+                lazy=True,
+            )
+        except ClaimHeld:
+            return Carried(record=self.ledger.get(intent.id), error=error, held=True)
+        return Carried(record=record, error=error)
+
     def carry(self, record: Record, driver: Channel, *, again: bool = False) -> Carried:
         """Create every part that has no receipt yet, then settle.
 
@@ -212,8 +228,7 @@ class Carrier:
 
     def _release(self, record: Record, error: NotSent) -> Record:
         """Due again; at the time that the network stated, where it stated one."""
-        stated = error.retry_at if error.cause in ("limited", "waiting") else None
-        return self._settle(record, "released", said(error), not_before=stated)
+        return self._settle(record, "released", said(error), not_before=_stated(error))
 
     def _settle(
         self, record: Record, kind: Kind, reason: str, *, not_before: datetime | None = None
@@ -254,6 +269,11 @@ def said(error: BylineError) -> str:
     """What happened and what to do, on one line, for the sending history."""
     hint = error.hint.strip()
     return f"{error.message} ({hint})" if hint else error.message
+
+
+def _stated(error: NotSent) -> datetime | None:
+    """The time before which the network takes nothing."""
+    return error.retry_at if error.cause in ("limited", "waiting") else None
 
 
 def missing(record: Record) -> str:

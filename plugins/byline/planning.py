@@ -69,7 +69,8 @@ class Delivery:
     """One post, one account, one time: what the plan says of it.
 
     `ready` tells that `send` would take it now; `blocked` that a mistake in the post keeps it back, `over_budget`
-    that the month's money does; `old` that it was old when this account began. `message` is there when the texts were composed.
+    that the month's money does; `old` that it was old when this account began. `expected` is when a repeat would go
+    out if the first one goes out on time, as long as that one is not out. `message` is there when the texts were composed.
     """
 
     id: str
@@ -97,6 +98,7 @@ class Delivery:
     message: Message | None = None
     telling: Telling | None = None
     record: Record | None = None
+    expected: datetime | None = None
 
     @property
     def remote_id(self) -> str:
@@ -111,7 +113,7 @@ class Delivery:
             "channel": self.channel,
             "account": self.account,
             "state": self.state,
-            "due": times.iso(self.due) if self.due else None,
+            "due": times.iso(when) if (when := self.due or self.expected) else None,
             "text": "\n\n".join(self.text),
             "link": self.link,
             "card": self.card,
@@ -224,6 +226,7 @@ class _Planner:
     problems: list[Problem] = field(default_factory=list)
     unplanned: list[str] = field(default_factory=list)
     skipped_posts: frozenset[str] = frozenset()
+    starts: dict[str, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.skipped_posts = frozenset(
@@ -304,6 +307,9 @@ class _Planner:
         mark = fingerprint(telling, post.title, page.description, page.picture, image)
         digest = _digest(telling.id, telling.account.name, mark, telling.declared)
         record = self.history.records.get(telling.id)
+        if telling.due is not None:
+            moved = record.not_before if record is not None and record.state == "due" else None
+            self.starts[telling.id] = max(telling.due, post.published, moved or telling.due)
         reopened = record is not None and (record.state == "due" or self._reopened(record, mark))
         if record is not None and not reopened and record.state not in OPEN and not self.everything:
             return None, digest
@@ -407,6 +413,7 @@ class _Planner:
         first = self.history.records.get(first_id)
         assert telling.after is not None
         span = times.words(telling.after)
+        delivery = replace(delivery, expected=self._expected(telling, first_id))
         if first is not None and first.state in ("skipped", "retracted"):
             gone = "was not sent (old post)" if first.state == "skipped" else "was taken back"
             state: State = "due" if delivery.id in self.asked.late else "held"
@@ -417,6 +424,14 @@ class _Planner:
                 reason=f"the first one {gone}, so there is nothing to count from; `publish send --late {delivery.id}` sends it",
             )
         return replace(delivery, state="later", reason=f"goes out {span} after the first one is out")
+
+    def _expected(self, telling: Telling, first_id: str) -> datetime | None:
+        """When a repeat goes out if the first one does on time, or now when that is past; to the minute."""
+        start = self.starts.get(first_id)
+        if start is None or telling.after is None:
+            return None
+        begun = max(start, self.now.replace(second=0, microsecond=0))
+        return (begun + telling.after).astimezone(self.settings.zone)
 
     def _composed(self, delivery: Delivery, page: _Page) -> Delivery:
         """With the exact texts; what is wrong with the post or its texts keeps it back."""

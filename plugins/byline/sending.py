@@ -246,9 +246,7 @@ class Sender:
         assert item.message is not None
         where = (item.channel, item.account)
         if where in self._given_up:
-            error = self._given_up[where]
-            self._done[item.id] = Carried(record=self.ledger.get(item.id), error=error)
-            self._rows[item.id] = replace(item, reason=error.message)
+            self._done[item.id] = self._postponed(item, self._given_up[where])
             return
         try:
             driver = self.drivers(item.telling.account)
@@ -267,6 +265,14 @@ class Sender:
         if isinstance(carried.error, NotSent) and carried.error.cause != "waiting":
             self._given_up[where] = carried.error
         self.progress(f"{item.id}: {_told(carried)}")
+
+    def _postponed(self, item: Delivery, error: NotSent) -> Carried:
+        """What its account could not send a moment ago is not tried, and says why; an old or rejected one stays that."""
+        current = self.ledger.get(item.id)
+        if current is not None and current.state != "due":
+            return Carried(record=None, error=error)
+        expected = current.version if current else 0
+        return self._carrier.postpone(_intent(item), error, expected=expected)
 
     def _result(
         self,

@@ -12,7 +12,7 @@ import pytest
 import requests
 import tweepy
 
-from byline.channels.twitter import Twitter
+from byline.channels.twitter import Twitter, _is_ours
 from byline.errors import Duplicate, NotSent, Rejected
 from byline.testing.channel_contract import World
 from byline.testing.server import Call
@@ -79,6 +79,13 @@ def test_the_link_stands_in_the_threads_head(world: World) -> None:
     assert [world.link in part for part in message.parts] == [True, False]
     message, _ = world.channel().compose(world.draft("One.", f"Two {world.link}"))
     assert [world.link in part for part in message.parts] == [False, True]
+
+
+def test_a_link_that_was_not_shortened_is_ours_too(world: World) -> None:
+    posted = {"id": "7", "text": f"Words {world.link}"}
+    assert _is_ours(posted, world.link, ())
+    assert not _is_ours({"id": "8", "text": f"Words {world.link}x"}, world.link, ())
+    assert not _is_ours({**posted, "referenced_tweets": [{"type": "replied_to", "id": "1"}]}, world.link, ())
 
 
 def test_a_refused_tail_leaves_the_head(world: World) -> None:

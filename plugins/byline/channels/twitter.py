@@ -526,11 +526,15 @@ def _is_ours(post: dict[str, Any], link: str, before: tuple[Receipt, ...]) -> bo
     if before:
         return before[-1].remote_id in answered
     entities = _object(post, "entities").get("urls")
-    return not answered and any(
-        links.same(str(one.get("expanded_url")), link)
+    shown = [
+        str(one.get("expanded_url"))
         for one in (entities if isinstance(entities, list) else ())
         if isinstance(one, dict)
-    )
+    ]
+    shown += [
+        word for word in str(post.get("text") or "").split() if word.startswith(("https://", "http://"))
+    ]
+    return not answered and any(links.same(one, link) for one in shown)
 
 
 def _object(found: dict[str, Any], key: str) -> dict[str, Any]:

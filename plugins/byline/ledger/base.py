@@ -36,6 +36,7 @@ Kind = Literal[
     "failed",  # settled: the network will never take it as it is
     "unknown",  # may be out
     "released",  # surely not out: due again, not before a stated time where there is one
+    "postponed",  # not tried, since its account could not send just before: due, with the same reason and time
     "skipped",  # never to be sent unless a person asks for it
     "recorded",  # a person made the post, or found it
     "edited",  # the words of a post that is out were changed on the network
@@ -54,6 +55,7 @@ _FROM: Mapping[Kind, frozenset[State | None]] = {
     "failed": frozenset({"sending"}),
     "unknown": frozenset({"sending", "unknown"}),
     "released": frozenset({"sending", "unknown"}),
+    "postponed": frozenset({None, "due"}),
     "skipped": frozenset({None, "due"}),
     "recorded": frozenset({None, "due", "failed", "unknown", "sending", "skipped"}),
     "edited": frozenset({"sent"}),
@@ -66,6 +68,7 @@ _TO: Mapping[Kind, State] = {
     "failed": "failed",
     "unknown": "unknown",
     "released": "due",
+    "postponed": "due",
     "skipped": "skipped",
     "recorded": "sent",
     "retracted": "retracted",
@@ -344,6 +347,13 @@ def _apply(record: Record, event: Event) -> Record:
             _must(not record.receipts, event, "part of it is out")
             return replace(
                 record, reason=event.reason, run="", parts=(), first_attempt=None, not_before=event.not_before
+            )
+        case "postponed":
+            return replace(
+                record,
+                intent=event.intent or record.intent,
+                reason=event.reason,
+                not_before=event.not_before,
             )
         case "failed":
             _must(not record.receipts, event, "part of it is out")

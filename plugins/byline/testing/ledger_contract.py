@@ -48,7 +48,7 @@ REQUESTS = (
 def event(kind: str, record: Record | None = None, **more: object) -> Event:
     """An event about INTENT's delivery, decided on this record."""
     base = Event(id=INTENT.id, kind="claimed", at=AT, expected=record.version if record else 0, run="run-a")
-    if kind in ("claimed", "skipped", "recorded"):
+    if kind in ("claimed", "postponed", "skipped", "recorded"):
         more.setdefault("intent", INTENT)
     return replace(base, kind=kind, **more)  # type: ignore[arg-type]
 
@@ -104,6 +104,26 @@ class LedgerContract:
         ]  # fmt: skip
         assert replay(ledger.history()) == ledger.snapshot().records
         ledger.close()
+
+    def test_what_was_never_tried_may_wait_too(self, store: Store) -> None:
+        ledger = store()
+        later = AT + timedelta(hours=1)
+        (record,) = ledger.write(event("postponed", reason="429", not_before=later), lazy=True)
+        (record,) = ledger.write(event("postponed", record, reason="no token"), lazy=True)
+        ledger.close()
+
+        other = store()
+        assert other.get(INTENT.id) == record
+        assert (record.state, record.reason, record.not_before, record.attempts) == (
+            "due",
+            "no token",
+            None,
+            0,
+        )
+        (record,) = other.write(event("claimed", record))
+        with pytest.raises(ClaimHeld):
+            other.write(event("postponed", record))
+        other.close()
 
     def test_a_second_claim_is_refused(self, store: Store) -> None:
         one, two = store(), store()
