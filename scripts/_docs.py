@@ -1,4 +1,7 @@
-"""Write docs/reference/commands.md from the help of the commands. `--check` only says whether it is up to date."""
+"""Write docs/reference/commands.md from the help of the commands, and this repository's own workflow from the starter's.
+
+`--check` only says whether they are up to date.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,13 @@ from pathlib import Path
 
 import click
 
+from byline import starter
 from byline.cli import COMMANDS, cli
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "commands.md"
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "reference" / "commands.md"
+WORKFLOW = ROOT / ".github" / "workflows" / "publish.yml"
+TEMPLATE = Path(starter.__file__).parent / "ci" / "github" / "dot-github" / "workflows" / "publish.yml"
 INTRO = """\
 # The command `publish`
 
@@ -35,6 +42,22 @@ def text() -> str:
     return "\n".join(parts)
 
 
+def workflow() -> str:
+    """The workflow that `publish init` writes, with the engine from this repository.
+
+    The company here is made up, so it publishes only where somebody says so: the variable PUBLISH is `on`.
+    """
+    words = starter.ci_words(
+        install=(
+            "pip install --quiet --require-hashes --no-deps -r requirements/run.txt",
+            "pip install --quiet --no-deps --no-build-isolation --editable .",
+        ),
+        more=("LINKEDIN_ACCESS_TOKEN__HENRIKE", "LINKEDIN_ACCESS_TOKEN__JONAS"),
+        switch="== 'on'",
+    )
+    return starter.filled(TEMPLATE.read_text(encoding="utf-8"), words)
+
+
 def section(name: str, command: click.Command, above: click.Context) -> str:
     """One command: what it does, how it is called, its options; then the commands below it."""
     context = click.Context(command, info_name=name.split()[-1], parent=above)
@@ -57,14 +80,16 @@ def paragraphs(help_: str) -> list[str]:
 
 
 def main() -> int:
-    """Write the page, or with --check tell whether it is what would be written."""
-    wanted = text() + "\n"
-    if "--check" in sys.argv:
-        return 0 if PAGE.exists() and PAGE.read_text(encoding="utf-8") == wanted else 1
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(wanted, encoding="utf-8")
-    print(f"wrote {PAGE}")
-    return 0
+    """Write the files, or with --check tell whether they are what would be written."""
+    stale = 0
+    for file, wanted in ((PAGE, text() + "\n"), (WORKFLOW, workflow())):
+        if "--check" in sys.argv:
+            stale += not (file.exists() and file.read_text(encoding="utf-8") == wanted)
+            continue
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(wanted, encoding="utf-8")
+        print(f"wrote {file}")
+    return 1 if stale else 0
 
 
 if __name__ == "__main__":

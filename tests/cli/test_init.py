@@ -67,6 +67,27 @@ def test_everything_has_a_sensible_default(tmp_path: Path) -> None:
     assert "Next: cd " in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("ci", "store", "there", "gone"),
+    [
+        ("github", "git", ".github/workflows/publish.yml", ".gitlab-ci.yml"),
+        ("gitlab", "git", ".gitlab-ci.yml", ".github"),
+        ("none", "sqlite", "requirements.txt", ".github"),
+    ],
+)
+def test_each_service_has_its_workflow_and_its_place_for_the_history(
+    ci: str, store: str, there: str, gone: str, tmp_path: Path
+) -> None:
+    done = init(str(tmp_path / "a"), "--yes", "--site-url", "https://blog.smith.com/", "--ci", ci)
+    assert done.exception is None
+    found = settings.load(tmp_path / "a" / "mkdocs.yml", {})
+    assert found.ledger.store == store
+    assert checks.run(found, content.read(found), now=NOW) == ()
+    assert (tmp_path / "a" / there).is_file()
+    assert not (tmp_path / "a" / gone).exists()
+    assert "@@" not in "".join(path.read_text() for path in (tmp_path / "a").rglob("*") if path.is_file())
+
+
 def test_a_folder_with_something_in_it_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     done = init(str(tmp_path), "--yes")

@@ -22,9 +22,19 @@ from byline.errors import UsageError
 @click.option(
     "--timezone", default="", help="The company's time zone, such as Europe/Berlin (this machine's)."
 )
+@click.option(
+    "--ci",
+    type=click.Choice(["github", "gitlab", "none"]),
+    default="github",
+    show_default=True,
+    help="Where a merge publishes: writes the workflow for it.",
+)
 @click.pass_obj
-def command(app: App, folder: Path, yes: bool, name: str, site_url: str, timezone: str) -> None:
-    """Write a new site into DIR: settings, three example posts with authors, pages. It passes `publish check`."""
+def command(app: App, folder: Path, yes: bool, name: str, site_url: str, timezone: str, ci: str) -> None:
+    """Write a new site into DIR: settings, three example posts with authors, pages, a workflow that publishes on merge.
+
+    It passes `publish check`.
+    """
     from byline import settings, starter
     from byline.reading.block import is_public
 
@@ -58,6 +68,7 @@ def command(app: App, folder: Path, yes: bool, name: str, site_url: str, timezon
             timezone=timezone,
             today=today,
             local=not is_public(site_url),
+            ci=ci,
         )
     except OSError as error:
         raise UsageError(
@@ -65,7 +76,8 @@ def command(app: App, folder: Path, yes: bool, name: str, site_url: str, timezon
         ) from None
     settings.load(folder / "mkdocs.yml", app.environment)
     click.echo(
-        f"Wrote a site of {count(len(written), 'file')} into {folder}: settings, three example posts, two authors, pages."
+        f"Wrote a site of {count(len(written), 'file')} into {folder}: settings, three example posts, two authors, pages"
+        + (f", a workflow for {'GitHub' if ci == 'github' else 'GitLab'}." if ci != "none" else ".")
     )
     if "example.com" in site_url:
         click.echo(
