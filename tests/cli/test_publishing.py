@@ -494,3 +494,49 @@ def test_on_a_terminal_it_asks_once(publish: Publish, stage: Stage, monkeypatch:
     assert asked == ["Send 2 posts now (1 on LinkedIn, 1 on Twitter)?"] * 2
     assert publish("send") == 0
     assert len(asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("plan", "--to", "linkedn"), 2),
+        (("plan", "content/posts/nothing.md"), 2),
+        (("plan", "--bogus"), 2),
+        (("send", "--plan", "nothing.json"), 2),
+        (("send", "--late", "nothing.linkedin.acme"), 2),
+        (("record", "hp7.linkedin.acme", "--url", "nothing"), 2),
+        (("reconcile", "nothing.linkedin.acme"), 2),
+    ],
+)
+def test_whoever_asks_for_json_gets_json(publish: Publish, words: tuple[str, ...], code: int) -> None:
+    value = publish.json(*words, code=code)
+    assert (value["deliveries"], value["hash"]) == ([], "")
+    assert value["error"]
+    assert publish.err
+
+
+def test_json_of_settings_that_cannot_be_read(publish: Publish, stage: Stage) -> None:
+    file = stage.folder / "mkdocs.yml"
+    file.write_text(file.read_text("utf-8").replace("timezone:", "timezon:"), encoding="utf-8")
+    for command in ("plan", "send", "status", "reconcile"):
+        value = publish.json(command, code=2)
+        assert {problem["key"] for problem in value["problems"]} >= {"byline.timezon"}
+        assert value["deliveries"] == []
+
+
+def test_json_of_a_send_that_is_refused_here(publish: Publish) -> None:
+    assert publish("send", "--json", GITHUB_ACTIONS="true", GITHUB_EVENT_NAME="pull_request") == 5
+    assert json.loads(publish.out)["deliveries"] == []
+
+
+def test_the_file_may_be_named_after_the_command(
+    stage: Stage, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words in (
+        ["plan", "--json", "-f", f"{stage.folder}/mkdocs.yml"],
+        ["check", f"--file={stage.folder}/mkdocs.yml"],
+    ):
+        with pytest.raises(SystemExit) as stop:
+            main(words, app=stage.app())
+        assert stop.value.code == 0, capsys.readouterr()

@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from byline import __version__
-from byline.cli.common import App, exit_code, show_error
+from byline.cli.common import App, emit_json, error_json, exit_code, show_error
 from byline.errors import BylineError
 
 # name -> (help in one line, group). A command `crm` lives in `cli/crm.py` as `command`.
@@ -59,6 +59,7 @@ class LazyGroup(click.Group):
             return None
         found = importlib.import_module(f"byline.cli.{cmd_name}").command
         assert isinstance(found, click.Command)
+        _take_file(found)
         return found
 
     def resolve_command(
@@ -80,6 +81,30 @@ class LazyGroup(click.Group):
         for group, rows in groups.items():
             with formatter.section(group):
                 formatter.write_dl(rows)
+
+
+def _take_file(command: click.Command) -> None:
+    """Let `-f FILE` stand after the command too, where people type it first."""
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            _take_file(below)
+    elif not any("-f" in option.opts for option in command.params):
+        command.params.append(
+            click.Option(
+                ["-f", "--file", "settings_file"],
+                type=click.Path(path_type=Path, dir_okay=False),
+                expose_value=False,
+                hidden=True,
+                callback=_set_file,
+                help="The settings file (default: mkdocs.yml in this folder).",
+            )
+        )
+
+
+def _set_file(ctx: click.Context, _option: click.Parameter, value: Path | None) -> None:
+    app = ctx.find_object(App)
+    if value is not None and app is not None:
+        app.file = value
 
 
 @click.group(
@@ -108,14 +133,14 @@ def cli(ctx: click.Context, file: Path, debug: bool) -> None:
 def main(argv: Sequence[str] | None = None, *, app: App | None = None) -> Any:
     """Run one command and leave with its exit code. Bad input never gives a traceback."""
     app = app or App()
+    words = sys.argv[1:] if argv is None else list(argv)
     try:
-        code = cli.main(
-            args=None if argv is None else list(argv), prog_name="publish", standalone_mode=False, obj=app
-        )
+        code = cli.main(args=words, prog_name="publish", standalone_mode=False, obj=app)
     except click.exceptions.Exit as stop:
         code = stop.exit_code
     except click.ClickException as error:
         error.show()
+        _answer(words, app, error)
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped by you.", err=True)
@@ -124,8 +149,16 @@ def main(argv: Sequence[str] | None = None, *, app: App | None = None) -> Any:
         if app.debug:
             raise
         show_error(error)
+        _answer(words, app, error)
         code = exit_code(error)
     except BrokenPipeError:
         sys.stderr.close()
         code = 0
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _answer(words: Sequence[str], app: App, error: BylineError | click.ClickException) -> None:
+    """Whoever asked for JSON gets JSON, whatever happened."""
+    options = words[: words.index("--")] if "--" in words else words
+    if "--json" in options and not app.answered:
+        emit_json(error_json(next((word for word in words if word in COMMANDS), ""), error))

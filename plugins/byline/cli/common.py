@@ -31,12 +31,16 @@ DONE, FAILED, USAGE, PARTLY, UNKNOWN, STOPPED = 0, 1, 2, 3, 4, 5
 
 @dataclass
 class App:
-    """One run of the command. Tests and the demo bring their own clock and environment."""
+    """One run of the command. Tests and the demo bring their own clock and environment.
+
+    `answered` tells that the JSON that was asked for stands on stdout already.
+    """
 
     file: Path = Path("mkdocs.yml")
     debug: bool = False
     clock: Clock = field(default_factory=SystemClock)
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    answered: bool = False
 
     def settings(self) -> Settings:
         """The settings; raises SettingsError with every mistake in them."""
@@ -80,6 +84,16 @@ def show_error(error: BylineError) -> None:
         click.echo(f"  Next: {error.hint}", err=True)
 
 
+def error_json(command: str, error: BylineError | click.ClickException) -> dict[str, Any]:
+    """What `--json` answers when the command came to nothing: its own fields, empty, and what went wrong."""
+    problems = [problem.as_json() for problem in error.problems] if isinstance(error, ProblemsFound) else []
+    message = error.message if isinstance(error, BylineError) else error.format_message()
+    value: dict[str, Any] = {"error": message, "problems": problems}
+    if command in ("plan", "send", "status", "reconcile", "record", "retract", "edit"):
+        return {"deliveries": [], "hash": ""} | value
+    return ({"posts": 0} if command == "check" else {}) | value
+
+
 def show_problems(problems: Sequence[Problem], *, err: bool = False) -> None:
     """Every problem, by file and line, with its fix."""
     for problem in sorted(problems, key=lambda item: (item.file, item.line, item.key)):
@@ -94,6 +108,10 @@ def show_problems(problems: Sequence[Problem], *, err: bool = False) -> None:
 
 def emit_json(value: Mapping[str, Any]) -> None:
     """One stable object on stdout."""
+    context = click.get_current_context(silent=True)
+    app = context.find_object(App) if context else None
+    if app is not None:
+        app.answered = True
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
