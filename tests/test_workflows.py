@@ -12,8 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+import support
 from byline import starter
+from byline.cli import cli
+from byline.cli.common import App
+from byline.times import FixedClock
 from runner import BIN, Job, Runner, calls, expressions, load, stub
 
 ROOT = Path(__file__).parent.parent
@@ -583,3 +588,17 @@ def test_gitlab_keeps_the_exit_code_and_says_it_in_words(code: int, tmp_path: Pa
     assert done.returncode == code
     assert len(done.stdout.splitlines()[0]) > 20
     assert ("status of it" in done.stdout) == (code == 4)
+
+
+def test_status_asks_whether_the_schedule_sleeps_when_ci_is_hours_late(tmp_path: Path) -> None:
+    for store, hour, late in (("git", "07:30", True), ("git", "08:30", False), ("sqlite", "07:30", False)):
+        folder = tmp_path / f"{store} {hour[:2]}"
+        text = support.SETTINGS.replace("ledger: sqlite", f"ledger: {store}")
+        post = support.POST.replace("---\nWe raised", f"share:\n  at: 2026-11-24 {hour}\n---\nWe raised")
+        file = support.make_site(folder, settings=text, posts={"hp7.md": post})
+        _git(folder, "init", "-q")
+        app = App(file=file, clock=FixedClock(support.NOW), environment={})  # 11:00 in Berlin
+        done = CliRunner().invoke(cli, ["-f", str(file), "status"], obj=app, standalone_mode=False)
+        assert done.exception is None
+        words = "2 posts should be out for hours: is the schedule of your CI paused?"
+        assert (words in done.stdout) == late

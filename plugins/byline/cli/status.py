@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from byline.planning import Delivery, Plan
     from byline.settings import Settings
 
+THREE_HOURS = timedelta(hours=3)
 FOUR_WEEKS = timedelta(weeks=4)
 
 
@@ -57,13 +58,14 @@ def command(app: App, paths: Sequence[str], to: Sequence[str], profile: str | No
     )
     known = measuring.known(read_notes(settings, app.clock, app.environment, kind=measuring.KIND))
     quiet = "" if paths or to or profile else _quiet(plan, settings)
+    asleep = _asleep(plan, history.info.store)
     rows = sorted(plan.deliveries, key=lambda item: _rank(item, plan.now))
     if as_json:
         emit_json(
             {
                 "deliveries": [item.as_json() | _numbers(known.get(item.id)) for item in rows],
                 "hash": plan.hash,
-                "warnings": [quiet] if quiet else [],
+                "warnings": [text for text in (asleep, quiet) if text],
             }
         )
     else:
@@ -71,6 +73,8 @@ def command(app: App, paths: Sequence[str], to: Sequence[str], profile: str | No
             click.echo(line)
         for line in _comments(rows, known):
             click.echo(line)
+        if asleep:
+            click.echo(f"{asleep}   next: look at the runs of your CI, or: publish send")
         if quiet:
             click.echo(f'{quiet}   next: publish new "Title"')
     return UNKNOWN if any(item.state in ("unknown", "sending") for item in rows) else DONE
@@ -90,6 +94,21 @@ def _rank(item: Delivery, now: datetime) -> tuple[int, float, str]:
             return 3, -at.timestamp(), item.id
         case _:
             return 4, -at.timestamp(), item.id
+
+
+def _asleep(plan: Plan, store: str) -> str:
+    """A word when what CI should have sent hours ago is still due: hosts pause the schedules of quiet repositories."""
+    late = [
+        item
+        for item in plan.ready()
+        if item.due is not None
+        and item.due + THREE_HOURS < plan.now
+        and item.telling is not None
+        and item.telling.explicit
+    ]
+    if store != "git" or not late:
+        return ""
+    return f"{count(len(late), 'post')} should be out for hours: is the schedule of your CI paused?"
 
 
 def _quiet(plan: Plan, settings: Settings) -> str:
