@@ -149,6 +149,14 @@ CASES = [
     Case("blank", post(slug="honest pricing"), "bad-slug", "slug", "small letters", "slug: honest-pricing"),
     Case("slug-number", post(slug="2026"), "needs-quotes", "slug", "a number", 'slug: "2026"'),
     Case("emoji-title", post(drop="slug", title="🎉🎉"), "empty-slug", "title", "no address", "slug:"),
+    Case("japanese-title", post(drop="slug", title="価格の話"), "bare-slug", "title", "tells nothing", "slug:", severity="warning"),
+    # words that YAML drops
+    Case("hashtag", post("share:", "  linkedin: We raised prices #pricing"), "lost-hashtag", "#pricing", "left out",
+         '"We raised prices #pricing"', key="share.linkedin", severity="warning"),
+    Case("hashtag-in-title", post(title="Three of a kind #1"), "lost-hashtag", "#1", "left out", "quotes", key="title",
+         severity="warning"),
+    Case("hashtag-in-map", post("share:", "  linkedin:", "    text: Words #tag"),
+         "lost-hashtag", "#tag", "left out", "quotes", key="share.linkedin.text", severity="warning"),
     # authors
     Case("unknown-author", post(authors="[dnaa]"), "unknown-author", "authors", "dana, lee", "`dana`"),
     Case("author-by-name", post(authors="[Dana Reyes]"), "unknown-author", "authors", "Dana Reyes", "`dana`"),

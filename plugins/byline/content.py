@@ -10,7 +10,7 @@ import gc
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -28,6 +28,7 @@ from byline.reading import ids
 from byline.reading.authors import read_authors
 from byline.reading.body import heading
 from byline.reading.files import Reading
+from byline.reading.hashes import lost_words
 from byline.reading.post import Source, address, read_post
 from byline.reading.share import FIXED
 from byline.reading.tree import scan
@@ -316,7 +317,8 @@ def _source(reading: Reading, path: str) -> Source | None:
 
     try:
         data = _bytes(f"{reading.tree.docs}/{path}")
-        node, body, first, spoilt = split(decode(data))
+        text = decode(data)
+        node, body, first, spoilt = split(text)
     except YamlProblem as error:
         problem(error)
         return None
@@ -325,7 +327,25 @@ def _source(reading: Reading, path: str) -> Source | None:
         return None
     for value in spoilt:
         problem(value)
+    if " #" in text:
+        reading.problems.extend(_lost_words(shown, node, text))
     return Source(path=path, shown=shown, node=node, body=body, first=first, hash=sha256(data).hexdigest())
+
+
+def _lost_words(shown: str, node: Mapping_, text: str) -> Iterator[Problem]:
+    """Hashtags in texts without quotes, which are gone before anyone could tell."""
+    for key, line, words, lost in lost_words(node, text.split("\n")):
+        yield Problem(
+            file=shown,
+            line=line,
+            key=key,
+            code="lost-hashtag",
+            message=f"`{lost[:60]}` is read as a comment and left out, since the text has no quotes",
+            fix=f'put the whole text in quotes: "{words[-40:]} {lost[:60]}"'
+            if len(words) <= 40
+            else "put the whole text in quotes, or write it below `|`",
+            severity="warning",
+        )
 
 
 def _bytes(path: str) -> bytes:

@@ -184,11 +184,18 @@ def _slug(fields: Fields, title: str) -> str:
     if fields.get("slug") is None:
         slug = links.slug(title) if title else ""
         if slug and _NO_LETTERS.fullmatch(slug) and slug != title.strip().lower():
+            readable = any(letter.isalpha() for letter in title)  # in a script that is not written out here
             fields.problem(
                 "slug" if "slug" in fields else "title",
-                "empty-slug",
-                f"no address can be made of the title `{title}`, which has no Latin, Greek or Cyrillic letter",
+                "bare-slug" if readable else "empty-slug",
+                f"the title `{title}` has no Latin, Greek or Cyrillic letter, so "
+                + (
+                    f"the address is posts/{slug}/, which tells nothing"
+                    if readable
+                    else "no address can be made of it"
+                ),
                 "add a line such as `slug: spring-offers`",
+                severity="warning" if readable else "error",
             )
         return slug[:100].strip("-")
     slug = fields.text("slug", expected="the last part of the post's address")
