@@ -60,12 +60,13 @@ def main(arguments: list[str]) -> int:
 def stages(quick: bool, pytest: list[str]) -> list[tuple[str, list[str]]]:
     """Name and command of each stage, in order of how soon it can tell."""
     tool = str(python())
+    parallel = ["-n", str(min(os.cpu_count() or 1, 8)), "--dist", "loadfile"]
     found = [
         ("lint", [tool, "-m", "ruff", "check", "--quiet", "."]),
         ("format", [tool, "-m", "ruff", "format", "--check", "--quiet", "."]),
         ("types", [tool, "-m", "mypy"]),
         ("imports", [str(python().parent / "lint-imports"), "--no-cache"]),
-        ("tests", [tool, "-m", "pytest", "-p", "no:cacheprovider", "-q", *pytest]),
+        ("tests", [tool, "-m", "pytest", "-p", "no:cacheprovider", "-q", *(pytest or parallel)]),
     ]
     if quick:
         found[-1][1].extend(["-m", "not browser"])
