@@ -281,3 +281,43 @@ def test_a_lead_from_the_telephone_and_a_person_who_leaves(run: Run) -> None:
 
 def test_now_is_the_clocks(run: Run) -> None:
     assert report(run)["made"].startswith(NOW.strftime("%Y-%m-%dT11:00"))
+
+
+def test_a_goal_that_no_report_can_count_is_not_reached_by_enquiries(loaded: Run, tmp_path: Path) -> None:
+    file = tmp_path / "site/mkdocs.yml"
+    assert (
+        report(loaded)["goals"][0]["reached"]
+        == rows(report(loaded, "--by", "campaign"))["q4-renewals"]["leads"]
+    )
+    file.write_text(file.read_text().replace("goal: enquiries", "goal: first measurements"))
+    [goal] = report(loaded)["goals"]
+    assert (goal["goal"], goal["target"], goal["reached"], goal["counted"]) == (
+        "first measurements",
+        12,
+        None,
+        "",
+    )
+    code, out, _ = loaded("report", "--html", str(tmp_path / "out"))
+    assert code == 0
+    assert "Q4 renewals: not counted here; the goal is 12 first measurements" in " ".join(out.split())
+    assert ">not counted here<" in (tmp_path / "out/index.html").read_text()
+
+
+@pytest.mark.parametrize("day", ["x", "2026-02-30", "31.10.2026"])
+def test_a_day_that_is_none_is_said_in_words(run: Run, day: str) -> None:
+    code, _, err = run("report", "--since", day)
+    assert code == 2
+    assert f"--since is `{day}`; a day is expected" in err
+    assert "--since 2026-10-31" in err
+
+
+def test_paths_from_a_spreadsheet_and_in_words_of_steps(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "paths.csv"
+    file.write_text("\ufeffpath;conversions;value;non_conversions\r\nx, y  > b;2;30;1\r\n;1;5;0\r\n")
+    found = report(run, "--journeys", str(file))
+    assert {key: row["leads"] for key, row in rows(found).items()} == {"b": 2, "x, y": 0}
+    assert found["unattributed"]["leads"] == 1
+    _, out, _ = run("report", "--journeys", str(file), "--model", "decay")
+    assert "A step gets half the credit of the one after it." in out
+    _, out, _ = run("report", "--journeys", str(file))
+    assert "direct visits" not in out

@@ -40,7 +40,8 @@ class Credit:
 
 def read(text: str, file: str) -> tuple[Path, ...]:
     """The paths of the file. Raises ContentError with every line that cannot be used."""
-    rows = csv.reader(StringIO(text.removeprefix("\ufeff"), newline=""))
+    text = text.removeprefix("\ufeff")
+    rows = csv.reader(StringIO(text, newline=""), delimiter=_separator(text))
     problems: list[Problem] = []
     found: list[Path] = []
 
@@ -90,6 +91,12 @@ def read(text: str, file: str) -> tuple[Path, ...]:
     if problems:
         raise ContentError(problems)
     return tuple(found)
+
+
+def _separator(text: str) -> str:
+    """What stands between the columns: what the first line has most of (spreadsheets choose by country)."""
+    head = text.partition("\n")[0]
+    return max(",;\t", key=head.count)
 
 
 def _number(raw: str, *, negative: bool) -> Fraction:

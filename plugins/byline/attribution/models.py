@@ -38,6 +38,7 @@ class Walk:
 class Model:
     """One model. `title` is its name in a heading, `meaning` one sentence for a plain person.
 
+    `of_paths` says it for a published set of paths where that differs: there is no time, and every step counts.
     `share` is None where all conversions are looked at together. `hungry` models need many conversions.
     """
 
@@ -46,6 +47,7 @@ class Model:
     meaning: str
     share: Callable[[Walk], Shares] | None
     hungry: bool = False
+    of_paths: str = ""
 
 
 def _first(walk: Walk) -> Shares:
@@ -134,6 +136,7 @@ MODELS: Mapping[str, Model] = {
             title="last touch",
             meaning="The last visit before it gets all the credit; direct visits do not count as visits here.",
             share=_last,
+            of_paths="The last step gets all the credit.",
         ),
         Model(name="linear", title="linear", meaning="Every visit gets the same credit.", share=_linear),
         Model(
@@ -147,12 +150,14 @@ MODELS: Mapping[str, Model] = {
             title="time decay",
             meaning="A visit gets half the credit of one that came a week later.",
             share=_decay,
+            of_paths="A step gets half the credit of the one after it.",
         ),
         Model(
             name="u_milestone",
             title="U by milestones (40/40/20)",
             meaning="The first visit and the one that led to the enquiry get 40 % each, the others share 20 %.",
             share=_u_milestone,
+            of_paths="The first step and the last one get 40 % each, the others share 20 %.",
         ),
         Model(
             name="w",
@@ -160,6 +165,7 @@ MODELS: Mapping[str, Model] = {
             meaning="The first visit, the one before the enquiry and the one before the opportunity get 30 % each, "
             "those between share 10 %.",
             share=_w,
+            of_paths="The first step gets 30 %, the last one 60 %, those between share 10 %.",
         ),
         Model(
             name="full_path",
@@ -167,6 +173,7 @@ MODELS: Mapping[str, Model] = {
             meaning="The first visit and those before the enquiry, the opportunity and the order get 22.5 % each, "
             "the others share 10 %.",
             share=_full_path,
+            of_paths="The first step gets 22.5 %, the last one 67.5 %, the others share 10 %.",
         ),
         Model(
             name="markov",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--since",
-    type=click.DateTime(["%Y-%m-%d"]),
     metavar="DATE",
     help="Only what came in on this day or later.",
 )
@@ -70,7 +69,7 @@ def command(
     by: str | None,
     name: str,
     window: int,
-    since: datetime | None,
+    since: str | None,
     revenue: str | None,
     journeys: Path | None,
     folder: Path | None,
@@ -88,7 +87,7 @@ def command(
     if journeys is not None:
         _journeys(journeys, name, by, as_json=as_json)
         return
-    report = _report(app, by or "post", name, window, since, revenue)
+    report = _report(app, by or "post", name, window, _day(since), revenue)
     if folder is not None:
         _write(report, folder)
     from byline.report import export, text
@@ -103,7 +102,18 @@ def command(
             click.echo(f"\nReport: {folder / 'index.html'}")
 
 
-def _report(app: App, by: str, name: str, window: int, since: datetime | None, revenue: str | None) -> Report:
+def _day(raw: str | None) -> date | None:
+    from byline.errors import UsageError
+
+    try:
+        return date.fromisoformat(raw) if raw else None
+    except ValueError:
+        raise UsageError(
+            f"--since is `{raw}`; a day is expected", hint="write it as --since 2026-10-31"
+        ) from None
+
+
+def _report(app: App, by: str, name: str, window: int, since: date | None, revenue: str | None) -> Report:
     from byline import content, ledger, measuring
     from byline.crm.local import FILE, LocalCrm
     from byline.report.build import build
@@ -158,7 +168,7 @@ def _report(app: App, by: str, name: str, window: int, since: datetime | None, r
         model=MODELS[name],
         by=by,  # type: ignore[arg-type]  # click lets through what BY holds alone
         window_days=window,
-        since=start_of_day(since.date(), settings.zone) if since else None,
+        since=start_of_day(since, settings.zone) if since else None,
         revenue_from=revenue or "",
     )
 
@@ -196,7 +206,8 @@ def _journeys(file: Path, name: str, by: str | None, *, as_json: bool) -> None:
 def _show(name: str, rows: Mapping[str | None, Credit | None]) -> None:
     from byline.report.words import UNKNOWN, plain
 
-    click.echo(f"Counted by {MODELS[name].title}: {MODELS[name].meaning}\n")
+    model = MODELS[name]
+    click.echo(f"Counted by {model.title}: {model.of_paths or model.meaning}\n")
     click.echo(f"{'step':<36} {'conversions':>20} {'value':>20}")
     for key, item in rows.items():
         shown = UNKNOWN if key is None else plain(key, 36)

@@ -13,7 +13,7 @@ from byline.report import stories, summary, tables
 from byline.report.costs import costing
 from byline.report.material import Material, labels
 from byline.report.model import Report, Table
-from byline.report.words import UNKNOWN
+from byline.report.words import UNKNOWN, counted
 
 ENOUGH, ENOUGH_EACH = 300, 30  # conversions that the models which learn from the data need
 DEFAULT_WINDOW = 365
@@ -159,8 +159,8 @@ def _too_short(found: Sequence[Conversion], leads: Sequence[Lead], window_days: 
     if days is None or days <= window_days:
         return ()
     return (
-        f"Half of your orders take {days:.0f} days or more from the first visit, longer than the {window_days} days"
-        f" that are looked at: revenue is missing from the rows. Use --window {int(days * 2 // 5 + 1) * 5}.",
+        f"Half of your orders take {days:.0f} days or more from the first visit, longer than visits count here"
+        f" ({counted(window_days, 'day')}): revenue is missing from the rows. Use --window {int(days * 2 // 5 + 1) * 5}.",
     )
 
 

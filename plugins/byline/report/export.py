@@ -46,7 +46,7 @@ def as_json(report: Report) -> dict[str, Any]:
                 "campaign": goal.campaign,
                 "goal": goal.goal,
                 "target": goal.target,
-                "reached": _number(goal.reached),
+                "reached": None if goal.reached is None else _number(goal.reached),
                 "counted": goal.counted,
             }
             for goal in report.goals

@@ -18,6 +18,7 @@ from byline.report.words import (
     counted,
     money,
     number,
+    reached,
     with_cents,
 )
 
@@ -181,7 +182,7 @@ def _stories(report: Report) -> Iterator[str]:
             (
                 (
                     goal.campaign,
-                    f"{number(goal.reached)} {goal.counted}",
+                    reached(goal),
                     f"{goal.target} {goal.goal}",
                     f"{goal.end:%-d %B %Y}" if goal.end else "",
                 )

@@ -79,12 +79,16 @@ class Heard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goal:
-    """A campaign's own target beside what came of it. `counted` is what `reached` counts: enquiries or orders."""
+    """A campaign's own target beside what came of it.
+
+    `counted` is what `reached` counts: enquiries, opportunities or orders. Both are empty (None) where the goal is
+    something that no report can count: it must not look reached by something else.
+    """
 
     campaign: str
     goal: str
     target: int
-    reached: Fraction
+    reached: Fraction | None
     counted: str
     end: date | None
 

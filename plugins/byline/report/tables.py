@@ -16,9 +16,14 @@ from byline.report.material import Material
 from byline.report.model import Compared, Goal, Row, Table
 from byline.report.words import UNKNOWN, label
 
-# What a campaign's goal may be; any other goal is shown beside the enquiries.
-_GOALS = dict.fromkeys(("orders", "sales", "deals"), "orders")
-_GOALS |= dict.fromkeys(("opportunities", "offers", "quotes"), "opportunities")
+# The goals of a campaign that can be counted here, as people write them.
+_GOALS = dict.fromkeys(("", "enquiry", "enquiries", "inquiry", "inquiries", "lead", "leads"), "enquiries")
+_GOALS |= dict.fromkeys(("order", "orders", "sale", "sales", "deal", "deals", "won deals"), "orders")
+_GOALS |= dict.fromkeys(
+    ("opportunity", "opportunities", "offer", "offers", "quote", "quotes", "quotation", "quotations"),
+    "opportunities",
+)
+_CELLS = {"orders": "orders", "opportunities": "opportunities", "enquiries": "leads"}
 ENOUGH_ORDERS = 10  # below, an interval of revenue would pretend to know something
 
 
@@ -163,14 +168,14 @@ def goals(material: Material, campaigns: Table) -> tuple[Goal, ...]:
     for slug, campaign in material.settings.campaigns.items():
         if campaign.target:
             row = reached.get(slug)
-            counted = _GOALS.get(campaign.goal.strip().lower(), "enquiries")
-            cell = {"orders": "orders", "opportunities": "opportunities", "enquiries": "leads"}[counted]
+            counted = _GOALS.get(campaign.goal.strip().lower(), "")
+            reached_so_far = getattr(row, _CELLS[counted]) if row and counted else Fraction(0)
             found.append(
                 Goal(
                     campaign=campaign.name or slug,
                     goal=campaign.goal or "enquiries",
                     target=campaign.target,
-                    reached=getattr(row, cell) if row else Fraction(0),
+                    reached=reached_so_far if counted else None,
                     counted=counted,
                     end=campaign.end,
                 )

@@ -10,7 +10,17 @@ from itertools import zip_longest
 from textwrap import wrap
 
 from byline.report.model import Report, Row, Table
-from byline.report.words import COST_OF_NONE, NOUNS, Cents, between, counted, money, number, with_cents
+from byline.report.words import (
+    COST_OF_NONE,
+    NOUNS,
+    Cents,
+    between,
+    counted,
+    money,
+    number,
+    reached,
+    with_cents,
+)
 
 WIDTH = 80
 _COLUMNS = (("Enquiries", 9), ("between", 9), ("Orders", 6), ("Revenue", 14), ("Cost", 12))
@@ -43,11 +53,8 @@ def _lines(report: Report) -> Iterator[str]:
         yield from _heading("Goals")
         for goal in report.goals:
             until = f", until {goal.end:%-d %B %Y}" if goal.end else ""
-            yield from wrap(
-                f"{goal.campaign}: {number(goal.reached)} {goal.counted}; the goal is {goal.target} {goal.goal}{until}",
-                WIDTH,
-                subsequent_indent="  ",
-            )
+            aim = f"the goal is {goal.target} {goal.goal}{until}"
+            yield from wrap(f"{goal.campaign}: {reached(goal)}; {aim}", WIDTH, subsequent_indent="  ")
     if report.unknown:
         yield ""
         yield from _heading("Where the source is unknown")

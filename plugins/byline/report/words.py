@@ -7,8 +7,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
+from typing import TYPE_CHECKING
 
 from byline.attribution.credit import NONE, By
+
+if TYPE_CHECKING:
+    from byline.report.model import Goal
 
 NOUNS: Mapping[By, str] = {
     "post": "Post",
@@ -86,3 +90,8 @@ def between(low: float, high: float) -> str:
 def counted(value: Fraction | int, one: str, many: str = "") -> str:
     """`1 enquiry`, `2.5 enquiries`."""
     return f"{number(value)} {one if value == 1 else many or one + 's'}"
+
+
+def reached(goal: Goal) -> str:
+    """How much of the goal is there, or that no report of ours can know it."""
+    return "not counted here" if goal.reached is None else f"{number(goal.reached)} {goal.counted}"
