@@ -38,7 +38,7 @@ def _spent(costs: Costing) -> str:
     if campaigns:
         parts.append(f"{listed(campaigns)} on campaigns")
     if calls:
-        parts.append(f"{listed(calls)} on paid posts")
+        parts.append(f"{listed(calls)} on network fees")
     if not parts:
         return "What it cost is not known yet: no post says its `effort`, no campaign its cost."
     return f"You spent {listed(parts)}."
