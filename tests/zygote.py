@@ -76,6 +76,8 @@ class _Zygote:
             self._count += 1
             folder = Path(self._folder.name) / str(self._count)
             folder.mkdir()
+            for name in ("out", "err"):
+                (folder / name).touch()
             wanted = {"arguments": list(arguments), "environment": dict(environment), "folder": str(folder)}
             assert self._process.stdin is not None
             self._process.stdin.write(json.dumps(wanted) + "\n")
