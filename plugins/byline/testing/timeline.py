@@ -95,9 +95,9 @@ _PAGE = """<!doctype html>
 <title>{network}: what readers see</title>
 <style>
 :root {{ color-scheme: light dark; --back: #eef0f2; --paper: #fff; --ink: #1c2126; --soft: #5b6570; --line: #d9dde2;
-  --brand: {colour}; }}
+  --brand: {colour}; --link: color-mix(in srgb, {colour} 85%, black); }}
 @media (prefers-color-scheme: dark) {{ :root {{ --back: #12161a; --paper: #1c2228; --ink: #e7ebef; --soft: #9aa6b2;
-  --line: #323a43; }} .text a, .tag {{ filter: brightness(1.6); }} }}
+  --line: #323a43; --link: color-mix(in srgb, {colour} 35%, white); }} }}
 * {{ box-sizing: border-box; }}
 body {{ margin: 0; background: var(--back); color: var(--ink);
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif; }}
@@ -107,14 +107,14 @@ h1 {{ font-size: 1.25rem; margin: 0; }}
 .top p {{ margin: .1rem 0 0; color: var(--soft); font-size: .875rem; }}
 article {{ background: var(--paper); border: 1px solid var(--line); border-radius: .75rem; margin: 0 0 1rem;
   overflow: hidden; }}
-header {{ display: flex; gap: .75rem; align-items: center; padding: 1rem 1rem .25rem; }}
+article header {{ display: flex; gap: .75rem; align-items: center; padding: 1rem 1rem .25rem; }}
 .face {{ flex: none; width: 2.75rem; height: 2.75rem; border-radius: 50%; display: grid; place-items: center;
   color: #fff; font-weight: 600; background: hsl(var(--hue) 45% 38%); }}
 .who {{ flex: 1; min-width: 0; line-height: 1.3; }}
 .who b, .who span {{ display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }}
 .who span, time {{ color: var(--soft); font-size: .8125rem; }}
 .text {{ margin: 0; padding: .5rem 1rem; white-space: pre-wrap; overflow-wrap: anywhere; }}
-.text a, .tag {{ color: var(--brand); text-decoration: none; }}
+.text a, .tag {{ color: var(--link); text-decoration: none; }}
 .text a:hover {{ text-decoration: underline; }}
 .thread {{ margin-left: 2.3rem; border-left: 2px solid var(--line); }}
 .card {{ display: block; margin: .5rem 1rem 1rem; border: 1px solid var(--line); border-radius: .6rem; overflow: hidden;
@@ -127,9 +127,9 @@ header {{ display: flex; gap: .75rem; align-items: center; padding: 1rem 1rem .2
 .host, .about {{ color: var(--soft); font-size: .8125rem; }}
 .about {{ display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical; overflow: hidden; }}
 .none {{ text-align: center; color: var(--soft); }}
-a:focus-visible {{ outline: 3px solid var(--brand); outline-offset: 2px; }}
+a:focus-visible {{ outline: 3px solid var(--link); outline-offset: 2px; }}
 </style>
-<div class="top"><div><h1>{network}</h1><p>{count}. {note}</p></div></div>
+<header class="top"><div><h1>{network}</h1><p>{count}. {note}</p></div></header>
 <main>
 {posts}
 </main>
