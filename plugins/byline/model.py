@@ -282,7 +282,8 @@ class Lead:
 
     `person` tells the same person in two leads and is no name: a hash of the address where there is one, else the
     lead's own id. `touches` are in order of time. `fields` holds what else came with it: `page`, `post`, `status`,
-    `consent_at`, `marketing`, `flags` (doubts about it, in words, separated by commas).
+    `consent_at`, `marketing`, `flags` (doubts about it, in words, separated by commas). `consent` holds the words
+    that the person agreed to, and is empty for one who did not tick the box.
     """
 
     id: str

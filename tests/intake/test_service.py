@@ -90,6 +90,18 @@ def touch(at: float, **fields: str) -> dict[str, object]:
     return {"at": at, "source": "linkedin", "medium": "social", **fields}
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [({}, ("", None)), ({"marketing": "yes"}, ("Send me news.", NOW.isoformat()))],
+)
+def test_words_of_consent_are_kept_only_for_those_who_agreed(
+    service: Service, said: dict[str, str], kept: tuple[str, str | None]
+) -> None:
+    service.post(form(bl_consent="Send me news.", bl_consent_at="", **said))
+    (lead,) = service.leads()
+    assert (lead.consent, lead.fields.get("consent_at")) == kept
+
+
 def test_a_form_becomes_a_lead_with_its_journey(service: Service) -> None:
     day = NOW.timestamp() * 1000 - 86_400_000
     first = touch(day - 1000, content="hp7.linkedin.dana", page="/posts/x/?q=1")

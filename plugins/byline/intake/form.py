@@ -48,10 +48,15 @@ def read(form: Mapping[str, str], *, now: datetime, site_host: str, referer: str
     message = text(form.get("message", ""), LONG)
     post = line(form.get("bl_post", ""), 16).lower()
     touches = journey(form, now=now, site_host=site_host) or from_address(referer, now, site_host)
+    agreed = line(
+        form.get("bl_consent_at", ""), 40
+    )  # the script's word for when; without it, when the form came
+    if form.get("marketing") and not agreed:
+        agreed = now.isoformat()
     fields = {
         "page": path(form.get("bl_page", "")) or path(referer),
         "post": post if re.fullmatch(POST_ID, post) else "",
-        "consent_at": line(form.get("bl_consent_at", ""), 40),
+        "consent_at": agreed,
         "marketing": "yes" if form.get("marketing") else "",
         "flags": ", ".join(_doubts(form, email, now)),
     }
@@ -67,7 +72,7 @@ def read(form: Mapping[str, str], *, now: datetime, site_host: str, referer: str
             message=message,
             touches=touches,
             heard_from=line(form.get("heard_from", ""), VALUE),
-            consent=text(form.get("bl_consent", ""), 2_000),
+            consent=text(form.get("bl_consent", ""), 2_000) if agreed else "",
             fields={key: value for key, value in fields.items() if value},
         ),
         fingerprint=hashlib.sha256(same.encode()).hexdigest(),
