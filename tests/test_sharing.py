@@ -134,8 +134,15 @@ def test_mistakes(tell: Tell, share: str, code: str, words: str, fix: str) -> No
 
 
 def test_a_mistake_costs_its_own_telling_alone(tell: Tell) -> None:
-    told = tell("share:\n  twitter: 'See {titel}'")
+    told = tell("share:\n  twitter: {as: [nobody]}")
     assert [item.channel for item in told.items] == ["linkedin"]
+
+
+def test_wrong_words_are_kept_as_they_were_written(tell: Tell) -> None:
+    told = tell("share:\n  twitter: 'See {titel} by {author} { '")
+    (twitter,) = (item for item in told.items if item.channel == "twitter")
+    assert twitter.texts[0].startswith("See {titel} by ")
+    assert {problem.code for problem in told.problems} == {"unknown-placeholder", "lone-brace"}
 
 
 def test_repeats_are_numbered_and_come_after(tell: Tell) -> None:

@@ -78,7 +78,11 @@ def delivery_id(post_id: str, channel: str, account: str, number: int = 1) -> st
 
 
 def tellings(post: Post, settings: Settings, authors: Mapping[str, Author]) -> Tellings:
-    """Every telling of the post, drafts too. A mistake costs the telling it concerns, never the others."""
+    """Every telling of the post, drafts too.
+
+    A telling that cannot be made out is left out, never the others; one whose words are wrong stays, with the words
+    as they were written. Nothing of a post with a problem may be sent.
+    """
     if post.share is not None and post.share.off:
         return Tellings(items=(), problems=())
     return _Reader(post, settings, authors).read()
@@ -337,10 +341,7 @@ class _Reader:
             )
             return
         if origin["text"] != "default":
-            filled = self._filled(texts, key, line, tagged)
-            if filled is None:
-                return
-            texts = filled
+            texts = self._filled(texts, key, line, tagged)
         self.items.append(
             Telling(
                 id=identity,
@@ -361,18 +362,17 @@ class _Reader:
             )
         )
 
-    def _filled(self, texts: Sequence[str], key: str, line: int, link: str) -> tuple[str, ...] | None:
+    def _filled(self, texts: Sequence[str], key: str, line: int, link: str) -> tuple[str, ...]:
+        """The texts with their placeholders filled; one that is wrong stays as it is and is a problem."""
         values = {**self.values, "link": link}
         filled: list[str] = []
-        good = True
         for index, text in enumerate(texts):
             done, wrong = fill(text, values)
             filled.append(done.strip())
             for name in wrong:
-                good = False
                 at = f"{key}.{index}" if len(texts) > 1 and f"{key}.{index}" in self.post.lines else key
                 self._wrong_placeholder(at, line, name)
-        return tuple(filled) if good else None
+        return tuple(filled)
 
     def _wrong_placeholder(self, key: str, line: int, name: str) -> None:
         if name in ("{", "}"):

@@ -236,7 +236,8 @@ def _markdown(plan: Plan, settings: Settings, history: Info, live: Mapping[str, 
         yield f"#### {_inline(items[0].title)}"
         yield ""
         look = f" · {_inline(_live(live[items[0].post]))}" if items[0].post in live else ""
-        yield f"`{path}`{_inline(_campaign(items[0]))}{look}"
+        campaign = _inline(_campaign(items[0]))
+        yield f"`{path}`{f' · {campaign}' if campaign else ''}{look}"
         for item in items:
             yield ""
             facts = [when(item, plan.now, settings), used(item)]
