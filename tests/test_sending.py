@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,11 +15,13 @@ from byline.errors import Stopped
 from byline.planning import Asked, Scope
 from byline.sending import Wishes
 from byline.testing import linkedin, twitter
-from stage import Stage
+from byline.testing.server import Case
+from stage import Runner, Stage
 from support import POST
 
 LINKEDIN = ("linkedin", linkedin.CASES[0])
 TWITTER = ("twitter", twitter.CASES[0])
+BACKFILL = Asked(backfill=True)
 TEXT_LINKEDIN, TEXT_TWITTER = "hp7.linkedin.acme", "hp7.twitter.acme"
 
 
@@ -271,19 +274,109 @@ class TestLimits:
         result = stage.send(Wishes(limit=0))
         assert (result.exit_code, made(stage)) == (0, {"linkedin": 0, "twitter": 0})
 
+
+def priced(budget: str) -> tuple[str, Case]:
+    return "twitter", replace(TWITTER[1], threads=f"budget: {budget}")
+
+
+class TestBudget:
+    """A post with a link costs 0.20."""
+
+    POSTS: ClassVar = {f"{name}.md": post(name) for name in ("aaa", "bbb", "ccc")}
+
     def test_over_the_budget_it_stays_due(self, tmp_path: Path) -> None:
         posts = {f"{name}.md": post(name) for name in ("aaa", "bbb")}
-        case = ("twitter", replace(TWITTER[1], threads="budget: 0.30"))
-        with Stage(tmp_path, case, posts=posts, threads=True) as stage:
+        with Stage(tmp_path, priced("0.30"), posts=posts, threads=True) as stage:
             result = stage.send()
             assert (made(stage), result.exit_code) == ({"twitter": 1}, 3)
             left = next(item for item in stage.plan().deliveries if item.state == "due")
-            assert "over the budget" in left.reason
+            assert left.reason.startswith(
+                "over the budget: it costs about 0.20 USD, and 0.20 USD of the 0.30 USD for this month are used"
+            )
             assert stage.send().exit_code == 1
             assert made(stage) == {"twitter": 1}
             stage.clock.move(timedelta(days=8))  # December
             assert stage.send().exit_code == 0
             assert made(stage) == {"twitter": 2}
+
+    def test_exactly_the_budget_is_spent_and_no_cent_more(self, tmp_path: Path) -> None:
+        with Stage(tmp_path, priced("0.40"), posts=self.POSTS, threads=True) as stage:
+            assert stage.send().sent == ("aaa.twitter.acme", "bbb.twitter.acme")
+            assert stage.send(Wishes(limit=1)).sent == ()
+            assert stage.send(Wishes(scope=Scope(to=frozenset({("twitter", "acme")})))).sent == ()
+            assert made(stage) == {"twitter": 2}
+            assert stage.plan().budgets == {"twitter": (Decimal("0.400"), Decimal("0.40"))}
+
+    def test_what_may_be_out_counts_as_spent(self, tmp_path: Path) -> None:
+        with Stage(tmp_path, priced("0.20"), posts=self.POSTS, threads=True) as stage:
+            stage.fake.lag = timedelta(days=1)
+            stage.inject("lose")
+            stage.send(Wishes(limit=1))
+            assert stage.one_of("aaa.twitter.acme").state == "unknown"
+            stage.send()
+            assert made(stage) == {"twitter": 1}
+
+    def test_what_surely_did_not_go_out_costs_nothing(self, tmp_path: Path) -> None:
+        with Stage(tmp_path, priced("0.20"), posts=self.POSTS, threads=True) as stage:
+            stage.inject("limited")
+            assert stage.send(Wishes(limit=1)).sent == ()
+            stage.clock.move(timedelta(hours=1))
+            assert len(stage.send().sent) == 1
+            assert made(stage) == {"twitter": 1}
+
+    def test_what_was_taken_back_was_paid(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        with Stage(tmp_path, priced("0.20"), posts=self.POSTS, threads=True) as stage:
+            stage.send()
+            assert Runner(stage, capsys)("retract", "aaa.twitter.acme", "--yes") == 0
+            stage.send()
+            assert made(stage) == {"twitter": 1}
+
+    def test_the_month_is_the_sites(self, tmp_path: Path) -> None:
+        """In Berlin it is December an hour earlier than in London."""
+        with Stage(tmp_path, priced("0.20"), posts=self.POSTS, threads=True) as stage:
+            stage.send()
+            stage.clock.move(datetime(2026, 11, 30, 22, 59, tzinfo=UTC) - stage.clock.now())
+            assert stage.send(Wishes(asked=BACKFILL)).sent == ()
+            stage.clock.move(timedelta(minutes=1))
+            assert len(stage.send(Wishes(asked=BACKFILL)).sent) == 1
+
+    def test_no_wish_spends_more(self, tmp_path: Path) -> None:
+        with Stage(tmp_path, priced("0.10"), posts=self.POSTS, threads=True) as stage:
+            late = frozenset({"aaa.twitter.acme"})
+            for asked in (BACKFILL, Asked(retry=True), Asked(late=late)):
+                assert stage.send(Wishes(asked=asked)).sent == ()
+            assert made(stage) == {"twitter": 0}
+
+    def test_another_run_that_spends_meanwhile_is_seen(self, tmp_path: Path) -> None:
+        def another(point: str, delivery: str) -> None:
+            if (point, delivery) == ("claimed", "aaa.twitter.acme"):
+                only = frozenset({"content/posts/ccc.md"})
+                assert stage.send(Wishes(scope=Scope(posts=only))).sent == ("ccc.twitter.acme",)
+
+        with Stage(tmp_path, priced("0.40"), posts=self.POSTS, threads=True) as stage:
+            result = stage.send(crash=another)
+            assert (result.sent, result.waiting) == (("aaa.twitter.acme",), ("bbb.twitter.acme",))
+            assert made(stage) == {"twitter": 2}
+            kept = next(item for item in result.deliveries if item.id == "bbb.twitter.acme")
+            assert (kept.state, kept.over_budget) == ("due", True)
+
+    def test_the_plan_sums_it_up(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        with Stage(tmp_path, priced("0.50"), posts=self.POSTS, threads=True) as stage:
+            run = Runner(stage, capsys)
+            run("plan")
+            cost = [line for line in run.out.splitlines() if line.startswith("Cost")]
+            assert cost == [
+                "Cost   about 0.40 USD for what goes out now",
+                "Cost   Twitter: 0.00 USD of 0.50 USD used this month, 0.40 USD after this run; the budget keeps back "
+                "1 post for 0.20 USD",
+            ]
+            assert "Plan   2 to send now, 1 waiting." in run.out
+            assert "waits, 72 of 280 characters, about 0.20 USD" in run.out
+            stage.send()
+            run("plan")
+            assert "Twitter: 0.40 USD of 0.50 USD used this month; the budget keeps back 1 post" in run.out
+            run("plan", "--format", "md")
+            assert "Cost: Twitter: 0.40 USD of 0.50 USD used this month" in run.out
 
 
 class TestTimes:

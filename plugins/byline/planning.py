@@ -511,6 +511,7 @@ class _Planner:
 
     def _within_budget(self, deliveries: Sequence[Delivery]) -> Iterable[Delivery]:
         """What a network's budget for the month no longer covers stays due, and says so."""
+        used: dict[str, Decimal] = {}
         spent: dict[str, Decimal] = {}
         for item in sorted(
             (item for item in deliveries if item.ready), key=lambda item: (item.due or self.now, item.id)
@@ -518,27 +519,40 @@ class _Planner:
             block = self.settings.channels[item.channel]
             if block.budget is None or not item.cost:
                 continue
-            before = spent.setdefault(item.channel, self.spent(item.channel))
+            before = used.setdefault(item.channel, self.spent(item.channel))
             if before + item.cost > block.budget:
                 spent[item.id] = before
             else:
-                spent[item.channel] = before + item.cost
+                used[item.channel] = before + item.cost
         for item in deliveries:
             if item.id in spent and item.ready:
-                block = self.settings.channels[item.channel]
-                yield replace(
-                    item,
-                    ready=False,
-                    over_budget=True,
-                    reason=f"over the budget: {item.cost:.2f} more than the {block.budget:.2f} {item.currency} "
-                    f"of this month, of which {spent[item.id]:.2f} is used",
-                )
+                yield over_budget(item, spent[item.id], self.settings)
             else:
                 yield item
 
     def spent(self, channel: str) -> Decimal:
         """What the network cost in this calendar month of the site's zone, open outcomes included."""
         return spent(self.history, channel, self.now.astimezone(self.settings.zone))
+
+
+def over_budget(item: Delivery, spent: Decimal, settings: Settings) -> Delivery:
+    """The delivery kept back because this month's budget, of which so much is used, does not cover it."""
+    budget = settings.channels[item.channel].budget
+    assert budget is not None
+    return replace(
+        item,
+        ready=False,
+        over_budget=True,
+        reason=f"over the budget: it costs about {money(item.cost, item.currency)}, and {money(spent, item.currency)} "
+        f"of the {money(budget, item.currency)} for this month are used; it waits for next month, or for a higher "
+        f"`budget` under `channels.{item.channel}`",
+    )
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """`0.20 USD`; thousandths only where there are any."""
+    shown = f"{amount:.2f}" if amount == amount.quantize(Decimal("0.01")) else f"{amount.normalize():f}"
+    return f"{shown} {currency}"
 
 
 def spent(history: Snapshot, channel: str, now: datetime) -> Decimal:

@@ -93,6 +93,7 @@ class Sender:
     _done: dict[str, Carried] = field(default_factory=dict)
     _rows: dict[str, Delivery] = field(default_factory=dict)
     _given_up: dict[tuple[str, str], NotSent] = field(default_factory=dict)
+    _dear: list[str] = field(default_factory=list)
     _carrier: Carrier = field(init=False)
 
     def __post_init__(self) -> None:
@@ -253,6 +254,8 @@ class Sender:
         except BylineError as wrong:
             self._done[item.id] = Carried(record=item.record, error=wrong)
             return
+        if self._too_dear(item):
+            return
         current = self.ledger.get(item.id)  # the baseline may just have written it
         expected = current.version if current else 0
         planned = item.record.version if item.record else 0
@@ -274,6 +277,21 @@ class Sender:
         expected = current.version if current else 0
         return self._carrier.postpone(_intent(item), error, expected=expected)
 
+    def _too_dear(self, item: Delivery) -> bool:
+        """Has another run used the budget up since we planned?"""
+        budget = self.settings.channels[item.channel].budget
+        if budget is None or not item.cost:
+            return False
+        now = self.clock.now().astimezone(self.settings.zone)
+        spent = planning.spent(self.ledger.snapshot(), item.channel, now)
+        if spent + item.cost <= budget:
+            return False
+        kept = planning.over_budget(item, spent, self.settings)
+        self._rows[item.id] = kept
+        self._dear.append(item.id)
+        self.progress(f"{item.id}: not sent, {kept.reason}")
+        return True
+
     def _result(
         self,
         plan: Plan,
@@ -290,6 +308,7 @@ class Sender:
         kinds: dict[str, list[str]] = {}
         for name, carried in self._done.items():
             kinds.setdefault(_outcome(carried, name in found), []).append(name)
+        dear = [*(item.id for item in plan.deliveries if item.over_budget), *self._dear]
         kept_back = [item.id for item in plan.deliveries if item.blocked and item.state == "held"]
         return Result(
             deliveries=tuple(self._final(records)),
@@ -298,7 +317,10 @@ class Sender:
             partly=tuple(kinds.get("partly", ())),
             settled=tuple(kinds.get("settled", ())),
             failed=tuple(kinds.get("failed", ())),
-            waiting=(*kinds.get("waiting", ()), *(item.id for item in plan.deliveries if item.over_budget)),
+            waiting=(
+                *kinds.get("waiting", ()),
+                *(name for name in dear if name not in records or records[name].state == "due"),
+            ),
             stopped=(*stopped, *kept_back, *plan.unplanned),
             unknown=tuple(name for name, record in records.items() if record.uncertain),
             skipped=tuple(item.id for item in skipped if item.id not in self._done),

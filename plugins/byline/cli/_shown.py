@@ -13,7 +13,7 @@ import click
 
 from byline import links, registry, times
 from byline.ledger.base import BASELINE, Info
-from byline.planning import Delivery, Plan, State
+from byline.planning import Delivery, Plan, State, money
 from byline.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,12 +43,6 @@ def moment(at: datetime) -> str:
     return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]} {at.year} {at:%H:%M}"
 
 
-def money(amount: Decimal, currency: str) -> str:
-    """`0.20 USD`; thousandths only where there are any."""
-    shown = f"{amount:.2f}" if amount == amount.quantize(Decimal("0.01")) else f"{amount.normalize():f}"
-    return f"{shown} {currency}"
-
-
 def when(item: Delivery, now: datetime, settings: Settings) -> str:
     """The hour in the site's zone as a person would say it."""
     if item.state == "due" and item.ready:
@@ -63,6 +57,12 @@ def when(item: Delivery, now: datetime, settings: Settings) -> str:
     if due.date() == today.date() + timedelta(days=1):
         return f"tomorrow {due:%H:%M}"
     return moment(due)
+
+
+def _state(item: Delivery) -> str:
+    if item.reason == BASELINE:
+        return "old post, not sent"
+    return "waits" if item.state == "due" and not item.ready else WORDS[item.state]
 
 
 def used(item: Delivery) -> str:
@@ -124,7 +124,7 @@ def _entry(item: Delivery, plan: Plan, settings: Settings) -> Iterator[str]:
     head = f"  {mark} {registry.label(item.channel):<10} {item.account:<10} {when(item, plan.now, settings)}"
     facts = [used(item), f"about {money(item.cost, item.currency)}" if item.cost else ""]
     if item.state != "due" or not item.ready:
-        facts.insert(0, "old post, not sent" if item.reason == BASELINE else WORDS[item.state])
+        facts.insert(0, _state(item))
     yield click.style(f"{head:<46}", fg=_COLOURS.get(mark)) + "   " + ", ".join(filter(None, facts))
     rows: list[str] = []
     for number, part in enumerate(item.text, 1):
@@ -204,8 +204,15 @@ def _costs(plan: Plan) -> Iterator[str]:
     for currency, total in totals.items():
         yield f"about {money(total, currency)} for what goes out now"
     for channel, (spent, budget) in plan.budgets.items():
-        currency = next((item.currency for item in plan.deliveries if item.channel == channel), "USD")
-        yield f"{registry.label(channel)}: {spent:.2f} of {budget:.2f} {currency} used this month"
+        paid = [item for item in plan.deliveries if item.channel == channel and item.cost]
+        currency = next((item.currency for item in paid), "USD")
+        line = f"{registry.label(channel)}: {money(spent, currency)} of {money(budget, currency)} used this month"
+        if now := sum((item.cost for item in paid if item.ready), Decimal(0)):
+            line += f", {money(spent + now, currency)} after this run"
+        if held := [item for item in paid if item.over_budget]:
+            total = sum((item.cost for item in held), Decimal(0))
+            line += f"; the budget keeps back {_count(len(held), 'post')} for {money(total, currency)}"
+        yield line
 
 
 def _next(plan: Plan) -> str:
@@ -242,8 +249,7 @@ def _markdown(plan: Plan, settings: Settings, history: Info, live: Mapping[str, 
             yield ""
             facts = [when(item, plan.now, settings), used(item)]
             facts += [f"about {money(item.cost, item.currency)}"] if item.cost else []
-            state = "old post, not sent" if item.reason == BASELINE else WORDS[item.state]
-            yield f"**{registry.label(item.channel)}, {item.account}** · {state} · " + ", ".join(
+            yield f"**{registry.label(item.channel)}, {item.account}** · {_state(item)} · " + ", ".join(
                 filter(None, facts)
             )
             yield from _quoted(item)
@@ -305,7 +311,7 @@ def _html(plan: Plan, settings: Settings, history: Info, live: Mapping[str, Look
         yield f"<h2>{html.escape(items[0].title)}</h2>"
         yield f"<p><small>{html.escape(path + _campaign(items[0]) + look)}</small></p>"
         for item in items:
-            facts = [WORDS[item.state], when(item, plan.now, settings), used(item)]
+            facts = [_state(item), when(item, plan.now, settings), used(item)]
             facts += [f"about {money(item.cost, item.currency)}"] if item.cost else []
             head = f"{registry.label(item.channel)}, {item.account}: {', '.join(filter(None, facts))}"
             yield f"<h3>{html.escape(head)}</h3>"
