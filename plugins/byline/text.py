@@ -22,10 +22,11 @@ _MAY_BE_URL = re.compile(r"[^\s.]\.[^\s.]|://")
 _SENTENCE_END = re.compile(  # Chinese and Japanese put no space between sentences
     r"[.!?…।؟۔][\"'”’»)\]]*(?=\s|$)|[。！？][”’」』）)\]]*|\n\s*\n"
 )
+_ADDRESS = re.compile(r"https?://[^\s<>\"/\ufeff][^\s<>\"\ufeff]*", re.I)  # elsewhere U+FEFF is a space
 _UNITS = re.compile(
     r"https?://\S+"
-    r"|@\[[^\]\n]*\]\([^)\n]*\)"
-    r"|(?<![\w@])@[\w.-]+(?:@[\w.-]+)?"
+    r"|@\u2060?\[[^\]\n]*\]\([^)\n]*\)"  # a mention that was defused counts as one too
+    r"|(?<![\w@])@\u2060?[\w.-]+(?:@[\w.-]+)?"
     r"|(?<!\w)[#＃$]\w+"
     r"|(?<![\w.+-])[\w.+-]+@[\w-]+\.[\w.-]+"
     r"|(?<![\w.])(?:[\w-]+\.)+[a-zA-Z]{2,}(?:/\S*)?"
@@ -58,8 +59,9 @@ def fit(
     """As much of the text as fits under the limit together with the suffix, which is never cut.
 
     Whole sentences where they keep most of what fits, else whole words with an ellipsis; where one word alone is
-    too long, whole graphemes of it. Never inside a span of `protected`: such a span stays whole or goes. The used
-    count is over the limit only when the suffix alone is.
+    too long, whole graphemes of it. Never inside a span of `protected`: such a span stays whole or goes, and the
+    ellipsis keeps a space from it, since some networks would take it into a link. The used count is over the limit
+    only when the suffix alone is.
     """
     text = text.strip()
     whole = text + suffix
@@ -69,22 +71,33 @@ def fit(
     spans = protected(text)
 
     starts = [start for start, _ in spans]
+    ends = {end for _, end in spans}
 
     def allowed(position: int) -> bool:
         before = bisect_left(starts, position) - 1
         return before < 0 or position >= spans[before][1]
+
+    def cut(position: int, tail: str) -> str:
+        """What is kept up to the position, with the tail; empty when nothing is."""
+        kept = text[:position].rstrip()
+        if not tail or not kept:
+            return kept
+        if len(kept) in ends:
+            return f"{kept} {tail}"
+        trimmed = kept.rstrip(" ,;:–—-") or kept
+        return f"{trimmed} {tail}" if len(trimmed) in ends else trimmed + tail
 
     def longest(positions: list[int], tail: str) -> int:
         """The last position whose text fits; counting is not quite monotonic, so the neighbours are tried too."""
         low, high = 0, len(positions)
         while low < high:
             middle = (low + high) // 2
-            if count(text[: positions[middle]].rstrip() + tail + suffix) <= limit:
+            if count(cut(positions[middle], tail) + suffix) <= limit:
                 low = middle + 1
             else:
                 high = middle
         for index in range(min(low + 1, len(positions) - 1), -1, -1):
-            if count(text[: positions[index]].rstrip() + tail + suffix) <= limit:
+            if count(cut(positions[index], tail) + suffix) <= limit:
                 return positions[index]
         return 0
 
@@ -98,21 +111,19 @@ def fit(
         end, tail = word, ellipsis
     else:
         end, tail = longest([at for at in _edges(text) if at and allowed(at)], ellipsis), ellipsis
-    kept = text[:end].rstrip()
-    if tail:
-        kept = kept.rstrip(" ,;:–—-") or kept
-    fitted = (kept + tail + suffix) if kept else suffix.lstrip()
+    kept = cut(end, tail)
+    fitted = kept + suffix if kept else suffix.lstrip()
     return Fitted(text=fitted, used=count(fitted), cut=text[len(text[:end].rstrip()) :].strip())
 
 
 def addresses(text: str) -> Spans:
     """Whole addresses that begin with http, as networks link them: without the punctuation that ends a sentence."""
     found: list[tuple[int, int]] = []
-    for match in re.finditer(r"https?://[^\s<>\"]+", text, re.I):
+    for match in _ADDRESS.finditer(text):
         address = match[0].rstrip(".,;:!?'…”’")
         while address.endswith(")") and address.count("(") < address.count(")"):
             address = address[:-1].rstrip(".,;:!?'")
-        if not address.endswith("//"):
+        if not address.endswith("://"):
             found.append((match.start(), match.start() + len(address)))
     return tuple(found)
 

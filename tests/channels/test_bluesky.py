@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -74,18 +75,56 @@ words = st.lists(
 ).map(" ".join)
 
 
+def slices(text: str) -> list[tuple[str, str]]:
+    """Kind and text of every range, each cut out of the UTF-8 bytes; the ranges are in order and apart."""
+    data, end, found = text.encode(), 0, []
+    facet: Any
+    for facet in facets(text):
+        index, (feature,) = facet["index"], facet["features"]
+        assert end <= index["byteStart"] < index["byteEnd"] <= len(data)
+        end = index["byteEnd"]
+        shown = data[index["byteStart"] : end].decode()
+        kind = feature["$type"].rpartition("#")[2]
+        assert shown == {"link": feature.get("uri"), "tag": f"#{feature.get('tag')}"}[kind]
+        if kind == "link":
+            assert re.fullmatch(r"\w+:(?://)?[^\s/\ufeff][^\s\ufeff]*", feature["uri"]), (
+                "the server takes no other"
+            )
+        found.append((kind, shown))
+    return found
+
+
 @given(words)
 def test_ranges_are_bytes_that_slice_exactly(text: str) -> None:
-    data, end = text.encode(), 0
-    for facet in facets(text):
-        assert isinstance(facet, dict)
-        index, (feature,) = facet["index"], facet["features"]  # type: ignore[misc]
-        shown = data[index["byteStart"] : index["byteEnd"]].decode()  # type: ignore[index,call-overload]
-        assert index["byteStart"] >= end  # type: ignore[index,call-overload,operator]
-        end = index["byteEnd"]  # type: ignore[index,call-overload,assignment]
-        kind = feature["$type"].rpartition("#")[2]  # type: ignore[index,call-overload,union-attr]
-        assert shown == {"link": feature.get("uri"), "tag": f"#{feature.get('tag')}"}[kind]  # type: ignore[union-attr]
-        assert kind != "mention"
+    slices(text)
+
+
+@given(st.text(), st.text())
+def test_of_any_text_at_all(before: str, after: str) -> None:
+    for middle in (
+        "",
+        "https://",
+        "http:///a",
+        "https://a.example/ü",
+        "#tag",
+        "#größe",
+        "@everyone",
+        "@[x](urn:li:a)",
+    ):
+        slices(before + middle + after)
+
+
+PIECES = {
+    "https://a.example/ü?x=1&y=(2)": "link", "HTTPS://B.EXAMPLE": "link", "#größe": "tag", "#価格": "tag", "#q4_results": "tag",
+    "#1": "", "a#b": "", "@everyone": "", "@acme.bsky.social": "", "@[x](urn:li:person:1)": "", "https://": "",
+    "http:///a": "", "👩‍👩‍👧": "", "e\u0301": "", "😀": "", "dana@example.com": "", "ﬁ": "", "\u2060": "",
+}  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(sorted(PIECES))), st.sampled_from([" ", "\n", "\n\n", "\u3000"]))
+def test_every_link_and_tag_is_found_and_nothing_else(pieces: list[str], space: str) -> None:
+    expected = [(PIECES[piece], piece) for piece in pieces if PIECES[piece]]
+    assert slices(space.join(pieces)) == expected
 
 
 def test_the_same_record_again_is_no_second_post_ever(world: World) -> None:
@@ -110,6 +149,51 @@ def test_a_different_record_under_the_key_is_never_written(world: World) -> None
     with world.raises(Rejected):
         channel.create(other, ())
     assert world.fake.posts[0].text != "Else"
+
+
+def test_the_write_names_its_key_and_replaces_nothing(world: World) -> None:
+    """What makes it safe to repeat: our own key, `swapRecord: null`, the same bytes each time."""
+    channel = world.channel()
+    _, requests = world.ready(world.draft("One.", "Two."), channel=channel)
+    _, again = world.ready(world.draft("One.", "Two."), channel=world.channel())
+    assert requests == again
+    for number, request in enumerate(requests):
+        assert request.path.endswith("com.atproto.repo.putRecord")
+        assert request.body["swapRecord"] is None
+        assert "swapRecord" in request.body
+        assert request.body["validate"] is True
+        assert request.body["rkey"] == request.key
+        made = world.clock.now() + timedelta(seconds=number)
+        assert request.body["record"]["createdAt"] == f"{made:%Y-%m-%dT%H:%M:%S}.000Z"  # type: ignore[index,call-overload]
+    first = channel.create(requests[0], ())
+    assert channel.create(requests[0], ()).remote_id == first.remote_id
+    assert world.fake.attempts("create") == 2
+    assert len(world.fake.made) == 1
+
+
+def test_another_delivery_in_the_same_second_has_another_key(world: World) -> None:
+    message, (request,) = world.ready()
+    (other,) = world.channel().prepare(message, "hp7.bluesky.company.2")
+    assert other.key != request.key
+    assert other.body["record"] == request.body["record"]
+
+
+def test_a_record_that_was_deleted_is_written_anew_only_when_asked(world: World) -> None:
+    channel = world.channel()
+    _, (request,) = world.ready()
+    first = channel.create(request, ())
+    channel.delete(first.remote_id)
+    channel.delete(first.remote_id)
+    assert channel.find(request, world.link, world.clock.now(), ()).receipt is None
+    assert world.fake.posts == ()
+
+
+def test_derived_words_fit_into_the_bytes_too(world: World) -> None:
+    message, problems = world.channel().compose(world.draft("👩‍👩‍👧‍👦" * 200, written=False))
+    assert problems == ()
+    assert message.cut
+    assert len(message.parts[0].encode()) <= 3000
+    assert message.used == (120,)
 
 
 def test_absence_is_a_proof(world: World) -> None:

@@ -22,6 +22,9 @@ from byline.times import Clock
 POST = "app.bsky.feed.post"
 ACCESS_LIFE = timedelta(minutes=120)
 _TID = re.compile(r"[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}")
+_URI = re.compile(
+    r"[A-Za-z0-9_]+:(?://)?[^\s/\ufeff][^\s\ufeff]*"
+)  # the server's own, JavaScript's idea of a space
 _FACET = "app.bsky.richtext.facet#"
 _Refusal = tuple[str, str]
 
@@ -257,6 +260,12 @@ class Bluesky(Fake):
             except UnicodeDecodeError:
                 return "InvalidRequest", f"Invalid {POST} record: a facet cuts a character in two"
             end = last
+            for feature in facet.get("features") or ():
+                if feature.get("$type") == _FACET + "link" and not _URI.fullmatch(str(feature.get("uri"))):
+                    return (
+                        "InvalidRequest",
+                        f"Invalid {POST} record: Record/facets/features/uri must be a uri",
+                    )
         return None
 
     def _wrong_embed(self, value: dict[str, Any]) -> _Refusal | None:
