@@ -1,4 +1,4 @@
-"""Write docs/reference/commands.md from the help of the commands, and this repository's own workflow from the starter's.
+"""Write the generated pages of docs/reference, and this repository's own workflow from the starter's.
 
 `--check` only says whether they are up to date.
 """
@@ -11,11 +11,12 @@ from pathlib import Path
 
 import click
 
+import _networks
 from byline import starter
 from byline.cli import COMMANDS, cli
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs" / "reference" / "commands.md"
+REFERENCE = ROOT / "docs" / "reference"
 WORKFLOW = ROOT / ".github" / "workflows" / "publish.yml"
 TEMPLATE = Path(starter.__file__).parent / "ci" / "github" / "dot-github" / "workflows" / "publish.yml"
 INTRO = """\
@@ -82,7 +83,12 @@ def paragraphs(help_: str) -> list[str]:
 def main() -> int:
     """Write the files, or with --check tell whether they are what would be written."""
     stale = 0
-    for file, wanted in ((PAGE, text() + "\n"), (WORKFLOW, workflow())):
+    made = {
+        REFERENCE / "commands.md": text() + "\n",
+        REFERENCE / "networks.md": _networks.text() + "\n",
+        WORKFLOW: workflow(),
+    }
+    for file, wanted in made.items():
         if "--check" in sys.argv:
             stale += not (file.exists() and file.read_text(encoding="utf-8") == wanted)
             continue

@@ -46,7 +46,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert not broken
 
 
-def test_the_page_of_commands_is_what_the_commands_say() -> None:
+def test_the_generated_pages_are_what_the_program_says() -> None:
     done = subprocess.run([sys.executable, str(ROOT / "scripts" / "_docs.py"), "--check"], check=False)
     assert done.returncode == 0, "run scripts/docs and look at what changed"
 

@@ -540,3 +540,19 @@ def test_the_file_may_be_named_after_the_command(
         with pytest.raises(SystemExit) as stop:
             main(words, app=stage.app())
         assert stop.value.code == 0, capsys.readouterr()
+
+
+def test_the_plan_shows_lengths_and_what_was_left_out(stage: Stage, publish: Publish) -> None:
+    sentence = "We raised prices on forty renewals and three customers left. "
+    long = "What 40 renewals taught us about raising prices."
+    stage.posts["hp7.md"] = POST.replace(long, (sentence * 6).strip())
+    stage.write()
+    publish("plan")
+    assert "365 of 3000 characters" in publish.out  # nothing is cut there, and nothing said
+    assert publish.out.count("left out") == 1
+    assert "267 of 280 characters" in publish.out
+    assert "words: from the description; left out: “We raised prices on forty renewals" in publish.out
+    publish("plan", "--format", "md")
+    assert publish.out.count("Left out: “We raised prices") == 1
+    publish("plan", "--format", "html")
+    assert publish.out.count("left out: “We raised prices") == 1

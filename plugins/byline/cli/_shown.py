@@ -281,6 +281,9 @@ def _quoted(item: Delivery) -> Iterator[str]:
     if item.link:
         yield ""
         yield f"Link: <{item.link}>"
+    if item.message is not None and item.message.cut:
+        yield ""
+        yield f"Left out: {_inline(_short(item.message.cut))}"
 
 
 def page(plan: Plan, settings: Settings, history: Info, live: Mapping[str, Look]) -> str:
