@@ -167,6 +167,17 @@ def _install(uv: str | None, requirements: Path, packages: int) -> None:
         )
 
 
+def install_into(folder: Path, requirements: Path) -> str:
+    """The packages of a lock in a folder of their own; an empty string, or what the installer said last."""
+    wanted = ["--quiet", "--target", str(folder), "--require-hashes", "--requirement", str(requirements)]
+    uv = shutil.which("uv")
+    if uv and not _run([uv, "pip", "install", "--python", str(python()), *wanted], "uv"):
+        return ""
+    if _run([str(python()), "-m", "pip", "--version"], ""):
+        _run([str(python()), "-m", "ensurepip"], "")
+    return _run([str(python()), "-m", "pip", "install", *wanted], "")
+
+
 def _run(command: list[str], counting: str) -> str:
     """Run one step quietly; an empty string when it worked, else the last lines of what it said."""
     surroundings = environment()

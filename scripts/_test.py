@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import _pds
 import _setup
 from _setup import ROOT, python, say
 
@@ -32,7 +33,9 @@ with sync_playwright() as playwright:
 def main(arguments: list[str]) -> int:
     """Run the stages and return 0 when all of them passed."""
     quick = "--quick" in arguments
-    pytest = [argument for argument in arguments if argument != "--quick"]
+    pytest = [argument for argument in arguments if argument not in ("--quick", "--pds")]
+    if "--pds" in arguments:
+        return against_a_real_server(pytest)
     began = time.monotonic()
     times: list[tuple[str, float, bool]] = []
     try:
@@ -55,6 +58,19 @@ def main(arguments: list[str]) -> int:
     shown = ", ".join(f"{name} {seconds:.0f}" for name, seconds, _ in times)
     print(f"── {verdict} in {time.monotonic() - began:.0f} s ({shown})", flush=True)
     return 1 if failed else 0
+
+
+def against_a_real_server(pytest: list[str]) -> int:
+    """Only the tests that talk to Bluesky's own server, which is set up first; `publish` in processes of its own."""
+    try:
+        _setup.ready("test")
+        folder = _pds.ready()
+    except _setup.SetupFailed as problem:
+        print(f"Set-up failed. {problem}", file=sys.stderr)
+        return 1
+    command = [str(python()), "-m", "pytest", "-p", "no:cacheprovider", "-q", _pds.TESTS, *pytest]
+    surroundings = {**_setup.environment(), "BYLINE_PDS": str(folder)}
+    return subprocess.run(command, check=False, cwd=ROOT, env=surroundings).returncode
 
 
 def stages(quick: bool, pytest: list[str]) -> list[tuple[str, list[str]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -116,10 +117,18 @@ def test_the_locks_pin_what_is_declared_and_agree() -> None:
     assert {name: test.get(name) for name in run} == dict(run)
 
 
-@pytest.mark.parametrize("lock", ["run.txt", "test.txt"])
+@pytest.mark.parametrize("lock", ["run.txt", "test.txt", "pds.txt"])
 def test_a_lock_has_hashes_and_no_host(lock: str) -> None:
     text = (ROOT / "requirements" / lock).read_text(encoding="utf-8")
     assert "://" not in text
     assert not re.search(r"^-", text, re.MULTILINE)
     entries = re.split(r"\n(?=[A-Za-z0-9])", text)
     assert all("--hash=sha256:" in entry for entry in entries if entry.strip())
+
+
+def test_the_lock_of_the_bluesky_server_has_hashes_and_no_host() -> None:
+    lock = json.loads((ROOT / "tests" / "pds" / "package-lock.json").read_text(encoding="utf-8"))
+    packages = {name: entry for name, entry in lock["packages"].items() if name}
+    assert all("resolved" not in entry and "integrity" in entry for entry in packages.values())
+    wanted = json.loads((ROOT / "tests" / "pds" / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    assert {name: packages[f"node_modules/{name}"]["version"] for name in wanted} == wanted
