@@ -55,6 +55,7 @@ _SHOP = re.compile(r".*(?:(?:[^a-df-z]|^)shop|shopping).*")
 _PLAIN_PATH = re.compile(
     r"(?:[A-Za-z0-9_-]+/)+"
 )  # joined without asking the standard library, many times over
+_PLAIN = re.compile(r"[A-Za-z0-9._~/-]*")
 _CLICK_IDS = frozenset({"fbclid", "gclid", "msclkid", "li_fat_id", "twclid", "igshid"})
 _UNRESERVED = re.compile(rb"[A-Za-z0-9._~-]")
 _LETTERS = str.maketrans(
@@ -106,13 +107,10 @@ def tagged(url: str, *, source: str, medium: str, campaign: str, content: str) -
     Its own query stays as it is and in its order, older `utm_*` are replaced, the fragment stays last. Tagging
     twice changes nothing more. Raises LinkError for what is not a plain http(s) address.
     """
-    scheme, host, path, query, fragment = _split(url)
-    kept = [pair for pair in query.split("&") if pair and not _is_tag(pair)]
-    tags = {"utm_source": source, "utm_medium": medium, "utm_campaign": campaign, "utm_content": content}
-    kept += [
-        f"{name}={quote(value.strip().lower(), safe='-._~')}" for name, value in tags.items() if value.strip()
-    ]
-    return urlunsplit((scheme, host, path or "/", "&".join(kept), fragment))
+    bare, fragment = _untagged(url)
+    tags = (("source", source), ("medium", medium), ("campaign", campaign), ("content", content))
+    ours = "&".join(f"utm_{name}={_tag(value)}" for name, value in tags if value.strip())
+    return f"{bare}{'&' if '?' in bare else '?'}{ours}{fragment}" if ours else bare + fragment
 
 
 def sources(channel: str) -> str:
@@ -289,6 +287,18 @@ def known_source(word: str) -> bool:
 
 
 @lru_cache(maxsize=1024)
+def _untagged(url: str) -> tuple[str, str]:
+    """The link up to where our tags come, without older ones, and its fragment with the `#`."""
+    scheme, host, path, query, fragment = _split(url)
+    kept = "&".join(pair for pair in query.split("&") if pair and not _is_tag(pair))
+    return urlunsplit((scheme, host, path or "/", kept, "")), f"#{fragment}" if fragment else ""
+
+
+def _tag(value: str) -> str:
+    word = value.strip().lower()
+    return word if _PLAIN.fullmatch(word) and "/" not in word else quote(word, safe="-._~")
+
+
 @lru_cache(maxsize=1024)
 def _split(url: str) -> tuple[str, str, str, str, str]:
     """The parts, scheme and host in lower case, everything percent-encoded that must be, nothing encoded twice."""
@@ -326,6 +336,8 @@ def _split(url: str) -> tuple[str, str, str, str, str]:
 
 def _encoded(text: str, safe: str) -> str:
     """Percent-encode what no address may hold; a `%` that starts no encoding becomes `%25`."""
+    if _PLAIN.fullmatch(text):
+        return text
     lone = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", text)
     return quote(lone, safe=safe, errors="replace")
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from byline import cards, registry, sharing, times
 from byline.errors import Problem
@@ -201,6 +201,16 @@ def fingerprint(telling: Telling, title: str, description: str, card: Picture, i
     )
 
 
+class _Standing(NamedTuple):
+    """What the rules alone make of a delivery."""
+
+    due: datetime | None
+    state: State = "due"
+    reason: str = ""
+    ready: bool = False
+    old: bool = False
+
+
 @dataclass(slots=True)
 class _Page:
     """What the tellings of one post share, worked out once."""
@@ -313,25 +323,29 @@ class _Planner:
         reopened = record is not None and (record.state == "due" or self._reopened(record, mark))
         if record is not None and not reopened and record.state not in OPEN and not self.everything:
             return None, digest
+        known = record if record is not None and not reopened else None
+        due = self._due(telling)
+        standing = _Standing(due) if known else self._derived(telling, due, post, record)
         delivery = Delivery(
             id=telling.id,
             post=post.id,
             channel=telling.channel,
             account=telling.account.name,
             number=telling.number,
-            state="due",
-            due=self._due(telling),
+            state=standing.state,
+            due=standing.due,
             link=telling.link,
             title=post.title,
             path=post.path,
             card=page.picture.url,
+            reason=standing.reason,
+            ready=standing.ready,
+            old=standing.old,
             fingerprint=mark,
             telling=telling,
             record=record,
         )
-        if record is not None and not reopened:
-            return _known(delivery, record), digest
-        return self._derived(delivery, telling, post, record), digest
+        return _known(delivery, known) if known else delivery, digest
 
     def _due(self, telling: Telling) -> datetime | None:
         """When it is to go out; a repeat counts from the moment the first one was out."""
@@ -352,48 +366,43 @@ class _Planner:
             return self.asked.retry or record.intent.fingerprint != mark
         return record.state == "skipped" and record.reason == BASELINE and self.asked.backfill
 
-    def _derived(self, delivery: Delivery, telling: Telling, post: Post, record: Record | None) -> Delivery:
+    def _derived(
+        self, telling: Telling, declared: datetime | None, post: Post, record: Record | None
+    ) -> _Standing:
         """The state that follows from the times and the rules alone."""
-        if delivery.due is None:
-            return self._unrepeated(delivery, telling)
-        declared = delivery.due
-        start = max(declared, post.published)
+        if declared is None:
+            return self._unrepeated(telling)
+        due, start = declared, max(declared, post.published)
         reason = ""
         if record is not None and record.state == "due":
             reason = record.reason
             if record.not_before and record.not_before > start:
-                start = record.not_before.astimezone(self.settings.zone)
-                delivery = replace(delivery, due=start)
+                due = start = record.not_before.astimezone(self.settings.zone)
         elif record is not None and record.state == "failed":
             reason = "changed since it was rejected" if not self.asked.retry else "asked for again"
         wanted = (
             self.asked.backfill
-            or delivery.id in self.asked.late
+            or telling.id in self.asked.late
             or (self.asked.retry and record is not None and record.state == "failed")
         )
         late = self.now - start > self.settings.late_limit
         old = late and record is None and telling.after is None and self._before_us(telling)
-        delivery = replace(delivery, old=old, reason=reason)
         if start > self.now:
             if record is not None and record.not_before == start:
-                return delivery  # moved by the network: still due, at the stated time
+                return _Standing(due, reason=reason)  # moved by the network: still due, at the stated time
             when = "the page is not public before then" if start > declared else NOT_YET
-            return replace(delivery, state="later", reason=reason or when)
+            return _Standing(due, "later", reason or when)
         if old and not wanted:
-            return replace(delivery, state="skipped", reason=BASELINE)
+            return _Standing(due, "skipped", BASELINE, old=True)
         if late and telling.explicit and not wanted:
-            return replace(
-                delivery,
-                state="held",
-                reason=f"its time was {times.words(self.now - start)} ago; `publish send --late {delivery.id}` sends it",
+            ago = times.words(self.now - start)
+            return _Standing(
+                due, "held", f"its time was {ago} ago; `publish send --late {telling.id}` sends it"
             )
         if telling.account.mode == "manual":
-            return replace(
-                delivery,
-                state="manual",
-                reason=f"to be posted by hand, then `publish record {delivery.id} --url …`",
-            )
-        return replace(delivery, ready=True)
+            by_hand = f"to be posted by hand, then `publish record {telling.id} --url …`"
+            return _Standing(due, "manual", by_hand, old=old)
+        return _Standing(due, reason=reason, ready=True, old=old)
 
     def _matters(self, page: _Page, items: Sequence[Telling]) -> bool:
         """Would a telling that could not be read be due now, or is the post old or not public yet?"""
@@ -407,7 +416,7 @@ class _Planner:
         begun = f"{telling.channel}.{telling.account.name}" in self.history.accounts
         return not begun or (telling.post_id in self.skipped_posts and not telling.written)
 
-    def _unrepeated(self, delivery: Delivery, telling: Telling) -> Delivery:
+    def _unrepeated(self, telling: Telling) -> _Standing:
         """A repeat whose first telling is not out."""
         first_id = sharing.delivery_id(telling.post_id, telling.channel, telling.account.name)
         first = self.history.records.get(first_id)
@@ -416,14 +425,14 @@ class _Planner:
         delivery = replace(delivery, expected=self._expected(telling, first_id))
         if first is not None and first.state in ("skipped", "retracted"):
             gone = "was not sent (old post)" if first.state == "skipped" else "was taken back"
-            state: State = "due" if delivery.id in self.asked.late else "held"
-            return replace(
-                delivery,
-                state=state,
+            state: State = "due" if telling.id in self.asked.late else "held"
+            return _Standing(
+                None,
+                state,
+                f"the first one {gone}, so there is nothing to count from; `publish send --late {telling.id}` sends it",
                 ready=state == "due" and telling.account.mode == "api",
-                reason=f"the first one {gone}, so there is nothing to count from; `publish send --late {delivery.id}` sends it",
             )
-        return replace(delivery, state="later", reason=f"goes out {span} after the first one is out")
+        return _Standing(None, "later", f"goes out {span} after the first one is out")
 
     def _expected(self, telling: Telling, first_id: str) -> datetime | None:
         """When a repeat goes out if the first one does on time, or now when that is past; to the minute."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from byline.model import Card
 
 PLACEHOLDERS = ("title", "description", "link", "author")
+_NOTHING = NetworkShare()
 _PIECE = re.compile(r"\{\{|\}\}|\{([^{}\n]*)\}|[{}]")
 # Networks that a post may switch off although this site, or this version, has no account there.
 _ALSO_KNOWN = ("linkedin", "twitter", "facebook", "mastodon", "bluesky", "threads")
@@ -98,7 +99,7 @@ def with_hands(post: Post, settings: Settings) -> Post:
         return post
     networks = dict(share.networks)
     for name, block in settings.channels.items():
-        written = networks.get(name, NetworkShare())
+        written = networks.get(name, _NOTHING)
         hands = [account.name for account in block.accounts.values() if account.mode == "manual"]
         if hands and not written.off:
             names = dict.fromkeys((*(written.as_ or (block.default.name,)), *hands))
@@ -126,6 +127,8 @@ def draft(telling: Telling, post: Post, settings: Settings, card: Card) -> Draft
 def fill(text: str, values: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
     """The text with its placeholders filled, and each one that is wrong: its name, or a lone brace."""
     wrong: list[str] = []
+    if "{" not in text and "}" not in text:
+        return text, ()
 
     def one(match: re.Match[str]) -> str:
         whole, name = match[0], match[1]
@@ -160,7 +163,7 @@ class _Reader:
     def read(self) -> Tellings:
         self._known(self.share, "share")
         for channel in self._networks():
-            self._first(channel, self.share.get(channel, NetworkShare()))
+            self._first(channel, self.share.get(channel, _NOTHING))
         first = {(item.channel, item.account.name): item for item in self.items}
         for index, entry in enumerate(self.post.share.again if self.post.share else ()):
             self._known(entry.networks, f"share.again.{index}")
@@ -180,8 +183,10 @@ class _Reader:
         )
 
     def _known(self, written: Mapping[str, NetworkShare], path: str) -> None:
-        known = {*self.settings.channels, *registry.channels(), *_ALSO_KNOWN}
         for name, share in written.items():
+            if name in self.settings.channels:
+                continue
+            known = {*self.settings.channels, *registry.channels(), *_ALSO_KNOWN}
             if name not in known:
                 meant = did_you_mean(name, known)
                 self._problem(
@@ -193,7 +198,7 @@ class _Reader:
                     if meant
                     else f"use one of {', '.join(self.settings.channels) or 'those under `channels` in the settings'}",
                 )
-            elif name not in self.settings.channels and not share.off:
+            elif not share.off:
                 self._problem(
                     f"{path}.{name}",
                     share.line,
@@ -234,9 +239,9 @@ class _Reader:
         if written.as_ or written.accounts:
             chosen = self._accounts(block, written, path)
         else:
-            chosen = [
-                (item.account, NetworkShare()) for (name, _), item in first.items() if name == channel
-            ] or [(block.default, NetworkShare())]
+            chosen = [(item.account, _NOTHING) for (name, _), item in first.items() if name == channel] or [
+                (block.default, _NOTHING)
+            ]
         for account, own in chosen:
             if (channel, account.name) not in first:
                 self._problem(
@@ -266,7 +271,7 @@ class _Reader:
             account = block.accounts.get(name)
             if account is None:
                 self._unknown_account(block, name, f"{path}.as", written.line)
-            elif not (own := written.accounts.get(name, NetworkShare())).off:
+            elif not (own := written.accounts.get(name, _NOTHING)).off:
                 chosen.append((account, own))
         for name, own in written.accounts.items():
             if name not in block.accounts:
@@ -324,8 +329,8 @@ class _Reader:
             texts, origin["text"] = written.texts, "network"
         elif account.texts:
             texts, origin["text"] = account.texts, "site"
-        link, origin["link"] = _narrowest(("account", own.link), ("network", written.link))
-        image, origin["image"] = _narrowest(("account", own.image), ("network", written.image))
+        link, origin["link"] = _narrowest(own.link, written.link)
+        image, origin["image"] = _narrowest(own.image, written.image)
         identity = delivery_id(self.post.id, account.channel, account.name, number)
         try:
             tagged = links.delivery_link(
@@ -390,6 +395,8 @@ class _Reader:
 
     def _repeated(self) -> None:
         """The same words twice from one account: the link does not count as words."""
+        if all(item.number == 1 for item in self.items):
+            return
         seen: dict[tuple[str, str, str], Telling] = {}
         kept: list[Telling] = []
         for item in self.items:
@@ -420,6 +427,6 @@ class _Reader:
             self.problems.append(problem)
 
 
-def _narrowest(*levels: tuple[str, str]) -> tuple[str, str]:
+def _narrowest(account: str, network: str) -> tuple[str, str]:
     """The value of the narrowest level that has one, and that level; the post's own otherwise."""
-    return next(((value, level) for level, value in levels if value), ("", "post"))
+    return (account, "account") if account else (network, "network" if network else "post")

@@ -18,6 +18,10 @@ ELLIPSIS = "…"
 LINK_WEIGHT = 23
 _TCO = "https://t.co/" + "a" * (LINK_WEIGHT - len("https://t.co/"))
 _LIGHT = re.compile("[\x00-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]*")
+# Letters, signs and ideographs that no neighbour of their own kind ever joins: each is one grapheme.
+_EACH_ONE = re.compile(
+    "[\x00-\x0c\x0e-\u02ff\u0370-\u0482\u048a-\u0590\u1e00-\u200b\u200e-\u20cf\u2e00-\u3029\u3030-\u3096\u4e00-\u9fff]*"
+)
 _MAY_BE_URL = re.compile(r"[^\s.]\.[^\s.]|://")
 _SENTENCE_END = re.compile(  # Chinese and Japanese put no space between sentences
     r"[.!?…।؟۔][\"'”’»)\]]*(?=\s|$)|[。！？][”’」』）)\]]*|\n\s*\n"
@@ -135,12 +139,12 @@ def unmentioned(text: str) -> str:
 
 def utf16(text: str) -> int:
     """UTF-16 units, as LinkedIn and Facebook count."""
-    return len(text) + sum(1 for letter in text if letter > "\uffff")
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def graphemes(text: str) -> int:
     """What a reader takes for one character, as Bluesky and Mastodon count."""
-    if text.isascii() and "\r" not in text:
+    if _EACH_ONE.fullmatch(text):
         return len(text)
     import regex
 
@@ -211,63 +215,82 @@ def _twitter() -> Any:
 
 
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", re.M | re.S)
-_BLOCKS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"<!--.*?-->", re.S), ""),
-    (re.compile(r"<(script|style|svg|iframe|figure|picture)\b.*?</\1\s*>", re.S | re.I), ""),
-    (re.compile(r"^ {0,3}\[\^[^\]\n]+\]:[^\n]*(?:\n(?: {4}|\t)[^\n]*)*", re.M), ""),  # footnotes
-    (re.compile(r"^ {0,3}\[[^\]\n]+\]:[ \t]+\S[^\n]*$", re.M), ""),  # link definitions
-    (re.compile(r"^\*\[[^\]\n]+\]:[^\n]*$", re.M), ""),  # abbreviations
-    (re.compile(r"^[ \t]*(?:!!!|\?\?\?\+?)[ \t]+[\w -]+(?:\"([^\"\n]*)\")?[ \t]*$", re.M), r"\1"),
-    (re.compile(r"^===\+?[ \t]+\"([^\"\n]*)\"[ \t]*$", re.M), r"\1"),
-    (re.compile(r"^-{1,3}8<-{1,3}[^\n]*$", re.M), ""),
-    (re.compile(r"^ {0,3}(?:\|?[ \t]*:?-{3,}:?[ \t]*)(?:\|[ \t]*:?-{3,}:?[ \t]*)*\|?[ \t]*$\n?", re.M), ""),
-    (re.compile(r"^ {0,3}(?:[*_=-][ \t]*){3,}$", re.M), ""),
-    (re.compile(r"^[ \t]*#{1,6}[ \t]+(.*?)[ \t]*#*[ \t]*$", re.M), r"\1"),
-    (re.compile(r"^[ \t]*(?:>[ \t]?)+", re.M), ""),
-    (re.compile(r"^[ \t]*(?:[*+-]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?", re.M), ""),
-    (re.compile(r"^[ \t]*:[ \t]+", re.M), ""),
-)
-_INLINE: tuple[tuple[re.Pattern[str], str], ...] = (
+# What a mark needs to be there at all, the mark, what takes its place.
+_Marks = tuple[tuple[str, re.Pattern[str], str], ...]
+_BLOCKS: _Marks = (
+    ("<!--", re.compile(r"<!--.*?-->", re.S), ""),
+    ("</", re.compile(r"<(script|style|svg|iframe|figure|picture)\b.*?</\1\s*>", re.S | re.I), ""),
+    ("]:", re.compile(r"^ {0,3}\[\^[^\]\n]+\]:[^\n]*(?:\n(?: {4}|\t)[^\n]*)*", re.M), ""),  # footnotes
+    ("]:", re.compile(r"^ {0,3}\[[^\]\n]+\]:[ \t]+\S[^\n]*$", re.M), ""),  # link definitions
+    ("]:", re.compile(r"^\*\[[^\]\n]+\]:[^\n]*$", re.M), ""),  # abbreviations
+    ("", re.compile(r"^[ \t]*(?:!!!|\?\?\?\+?)[ \t]+[\w -]+(?:\"([^\"\n]*)\")?[ \t]*$", re.M), r"\1"),
+    ("===", re.compile(r"^===\+?[ \t]+\"([^\"\n]*)\"[ \t]*$", re.M), r"\1"),
+    ("8<", re.compile(r"^-{1,3}8<-{1,3}[^\n]*$", re.M), ""),
     (
+        "---",
+        re.compile(r"^ {0,3}(?:\|?[ \t]*:?-{3,}:?[ \t]*)(?:\|[ \t]*:?-{3,}:?[ \t]*)*\|?[ \t]*$\n?", re.M),
+        "",
+    ),
+    ("", re.compile(r"^ {0,3}(?:[*_=-][ \t]*){3,}$", re.M), ""),
+    ("#", re.compile(r"^[ \t]*#{1,6}[ \t]+(.*?)[ \t]*#*[ \t]*$", re.M), r"\1"),
+    (">", re.compile(r"^[ \t]*(?:>[ \t]?)+", re.M), ""),
+    ("", re.compile(r"^[ \t]*(?:[*+-]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?", re.M), ""),
+    (":", re.compile(r"^[ \t]*:[ \t]+", re.M), ""),
+)
+_INLINE: _Marks = (
+    (
+        "![",
         re.compile(
             r"!\[[^\]]*\](?:\([^()\s]*(?:\([^()]*\)[^()\s]*)*(?:[ \t]+[\"'][^\"']*[\"'])?\)|\[[^\]]*\])"
         ),
         "",
     ),
-    (re.compile(r"\[\^[^\]\n]+\]"), ""),
-    (re.compile(r"\[([^\]]*)\]\([^()\s]*(?:\([^()]*\)[^()\s]*)*(?:\s+[\"'][^\"']*[\"'])?\)"), r"\1"),
-    (re.compile(r"\[([^\]]+)\]\[[^\]]*\]"), r"\1"),
-    (re.compile(r"<((?:https?|mailto):[^>\s]+)>"), r"\1"),
-    (re.compile(r"</?[A-Za-z][^>]*>"), ""),
-    (re.compile(r"\{:?[ \t]*[.#][^}\n]*\}|\{:[^}\n]*\}|\{[ \t]*[\w-]+=[^}\n]*\}"), ""),
-    (re.compile(r":(?:material|fontawesome|octicons|simple)-[a-z0-9-]+:"), ""),
-    (re.compile(r"(\*\*\*|\*\*|\*)(?=\S)(.+?)(?<=\S)\1", re.S), r"\2"),
-    (re.compile(r"(?<!\w)(___|__|_)(?=\S)(.+?)(?<=\S)\1(?!\w)", re.S), r"\2"),
-    (re.compile(r"~~(?=\S)(.+?)(?<=\S)~~", re.S), r"\1"),
-    (re.compile(r"==(?=\S)(.+?)(?<=\S)==", re.S), r"\1"),
+    ("[^", re.compile(r"\[\^[^\]\n]+\]"), ""),
+    ("](", re.compile(r"\[([^\]]*)\]\([^()\s]*(?:\([^()]*\)[^()\s]*)*(?:\s+[\"'][^\"']*[\"'])?\)"), r"\1"),
+    ("][", re.compile(r"\[([^\]]+)\]\[[^\]]*\]"), r"\1"),
+    ("<", re.compile(r"<((?:https?|mailto):[^>\s]+)>"), r"\1"),
+    ("<", re.compile(r"</?[A-Za-z][^>]*>"), ""),
+    ("{", re.compile(r"\{:?[ \t]*[.#][^}\n]*\}|\{:[^}\n]*\}|\{[ \t]*[\w-]+=[^}\n]*\}"), ""),
+    (":", re.compile(r":(?:material|fontawesome|octicons|simple)-[a-z0-9-]+:"), ""),
+    ("*", re.compile(r"(\*\*\*|\*\*|\*)(?=\S)(.+?)(?<=\S)\1", re.S), r"\2"),
+    ("_", re.compile(r"(?<!\w)(___|__|_)(?=\S)(.+?)(?<=\S)\1(?!\w)", re.S), r"\2"),
+    ("~~", re.compile(r"~~(?=\S)(.+?)(?<=\S)~~", re.S), r"\1"),
+    ("==", re.compile(r"==(?=\S)(.+?)(?<=\S)==", re.S), r"\1"),
 )
+_HEADINGS = re.compile(r"^[ \t]*#{1,6}[ \t]+[^\n]*$", re.M)
 _KEPT = "\ue000"
 
 
 def plain(markdown: str) -> str:
     """The words of a Markdown text: no marks, code blocks, pictures or HTML; paragraphs apart by an empty line."""
     text = markdown.replace("\r\n", "\n").replace("\r", "\n").replace(_KEPT, "")
-    text = _FENCE.sub("", text)
-    for pattern, by in _BLOCKS:
-        text = pattern.sub(by, text)
+    text = _without(_BLOCKS, _unfenced(text))
     text, kept = _set_aside(text)
-    for pattern, by in _INLINE:
-        text = pattern.sub(by, text)
-    text = html.unescape(
-        re.sub(r"[ \t]*\|[ \t]*", " ", text) if re.search(r"^[ \t]*\|", text, re.M) else text
-    )
-    text = re.sub(f"{_KEPT}(\\d+){_KEPT}", lambda match: kept[int(match[1])], text)
+    text = _without(_INLINE, text)
+    if "|" in text and re.search(r"^[ \t]*\|", text, re.M):
+        text = re.sub(r"[ \t]*\|[ \t]*", " ", text)
+    text = html.unescape(text)
+    if kept:
+        text = re.sub(f"{_KEPT}(\\d+){_KEPT}", lambda match: kept[int(match[1])], text)
     paragraphs = (" ".join(part.split()) for part in re.split(r"\n[ \t]*\n", text))
     return "\n\n".join(part for part in paragraphs if part)
 
 
+def _without(marks: _Marks, text: str) -> str:
+    for need, pattern, by in marks:
+        if need in text:
+            text = pattern.sub(by, text)
+    return text
+
+
+def _unfenced(text: str) -> str:
+    return _FENCE.sub("", text) if "```" in text or "~~~" in text else text
+
+
 def _set_aside(text: str) -> tuple[str, list[str]]:
     """Code spans and escaped marks replaced by numbered places, so that nothing in them is taken for a mark."""
+    if "\\" not in text and "`" not in text:
+        return text, []
     runs: dict[int, list[int]] = {}
     for match in re.finditer(r"`+", text):
         runs.setdefault(len(match[0]), []).append(match.start())
@@ -299,6 +322,6 @@ def excerpt(body: str, limit: int = 300) -> str:
     """
     head = re.split(r"<!--\s*more\s*-->", body, maxsplit=1)[0]
     source = head if head.strip() else body
-    without_headings = re.sub(r"^[ \t]*#{1,6}[ \t]+[^\n]*$", "", _FENCE.sub("", source), flags=re.M)
+    without_headings = _HEADINGS.sub("", _unfenced(source))
     words = " ".join((plain(without_headings) or plain(source)).split())
     return fit(words, limit=limit, count=graphemes).text
