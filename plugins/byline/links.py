@@ -52,9 +52,8 @@ PLACES: Mapping[str, tuple[str, str]] = MappingProxyType(
 MEDIA = ("offline", "email", "social", "referral")
 _WORD = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*")
 _SHOP = re.compile(r".*(?:(?:[^a-df-z]|^)shop|shopping).*")
-_PLAIN_PATH = re.compile(
-    r"(?:[A-Za-z0-9_-]+/)+"
-)  # joined without asking the standard library, many times over
+# Joined without asking the standard library, many times over.
+_PLAIN_PATH = re.compile(r"(?:[A-Za-z0-9_-]+/)+(?:[A-Za-z0-9_-]+\.[a-z]+)?")
 _PLAIN = re.compile(r"[A-Za-z0-9._~/-]*")
 _CLICK_IDS = frozenset({"fbclid", "gclid", "msclkid", "li_fat_id", "twclid", "igshid"})
 _UNRESERVED = re.compile(rb"[A-Za-z0-9._~-]")

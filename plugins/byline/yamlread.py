@@ -6,10 +6,11 @@ scalars kept with the words the person typed, so that `at: 11:00` can be read as
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import yaml
@@ -77,14 +78,14 @@ class _Loader(_BASE):  # type: ignore[misc]
             return _STR
         return super().resolve(kind, value, implicit)
 
-    def descend_resolver(self, current_node: Any, current_index: Any) -> None:
-        """Nothing is resolved by its path."""
-
-    def ascend_resolver(self) -> None:
-        """Nothing is resolved by its path."""
+    # Nothing is resolved by its path. Both are called for every node: built-ins, as cheap as a call can be.
+    descend_resolver = staticmethod(operator.is_)
+    ascend_resolver = staticmethod(bool)
 
 
 _LOADER: Any = _Loader
+_CONSTRUCTOR: Any = yaml.constructor.SafeConstructor()
+_CONSTRUCTORS: Any = _CONSTRUCTOR.yaml_constructors
 
 
 def decode(data: bytes) -> str:
@@ -203,11 +204,11 @@ class _Converter:
                 f"the tag {node.tag.rpartition(':')[2]} is not allowed here",
                 "write the plain value",
             )
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node, line)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, line, depth)
-        if isinstance(node, yaml.SequenceNode):
-            return Sequence_(tuple(self.convert(item, depth + 1) for item in node.value), line)
-        return self._scalar(node, line)
+        return Sequence_(tuple([self.convert(item, depth + 1) for item in node.value]), line)
 
     def _note(self, problem: YamlProblem) -> None:
         if self.problems is None:
@@ -268,7 +269,7 @@ class _Converter:
         if node.tag not in _USUAL and _foreign(node.tag):
             return Scalar(raw, raw, True, line)
         try:
-            value = self.loader.construct_object(node)
+            value = _value(node.tag, raw)
         except (ValueError, LookupError, AttributeError, TypeError, yaml.YAMLError) as error:
             why = f": {error}" if isinstance(error, ValueError) else ""
             self._note(
@@ -283,6 +284,13 @@ class _Converter:
         if isinstance(value, bytes) or not isinstance(value, str | int | float | bool | date | type(None)):
             value = raw
         return Scalar(value, raw, quoted, line)
+
+
+@lru_cache(maxsize=1024)
+def _value(tag: str, raw: str) -> Any:
+    """What the safe loader makes of the one value."""
+    construct = _CONSTRUCTORS.get(tag) or _CONSTRUCTORS[None]
+    return construct(_CONSTRUCTOR, yaml.ScalarNode(tag, raw))
 
 
 def _foreign(tag: str) -> bool:

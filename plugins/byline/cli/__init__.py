@@ -7,6 +7,7 @@ of the product. Errors become messages and exit codes here, in one place.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from collections.abc import Sequence
@@ -132,6 +133,8 @@ def cli(ctx: click.Context, file: Path, debug: bool) -> None:
 
 def main(argv: Sequence[str] | None = None, *, app: App | None = None) -> Any:
     """Run one command and leave with its exit code. Bad input never gives a traceback."""
+    # A command keeps nearly everything it makes until it ends: looking for rubbish among it is mostly in vain.
+    gc.set_threshold(100_000)
     app = app or App()
     words = sys.argv[1:] if argv is None else list(argv)
     try:
