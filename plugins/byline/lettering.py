@@ -13,7 +13,6 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -152,6 +151,8 @@ def _instead(char: str) -> str:
 
 @cache
 def _metrics() -> dict[str, Any]:
+    from importlib import resources
+
     found = resources.files("byline").joinpath("fonts", "metrics.json").read_text(encoding="utf-8")
     loaded: dict[str, Any] = json.loads(found)
     return loaded
@@ -208,6 +209,8 @@ def _advance(char: str, face: Face) -> float:
 
 @cache
 def _font(file: str, weight: int, size: int) -> FreeTypeFont:
+    from importlib import resources
+
     from PIL import ImageFont
 
     with resources.as_file(resources.files("byline").joinpath("fonts", file)) as path:

@@ -25,6 +25,7 @@ class Tree:
     files: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     _images: dict[str, Image] = field(default_factory=dict)
+    _meant: dict[str, str] = field(default_factory=dict)
 
     @property
     def posts(self) -> list[str]:
@@ -54,20 +55,27 @@ class Tree:
 
     def meant(self, path: str) -> str:
         """The file that was most likely meant: another case, another folder, a typing mistake."""
-        lower = {name.lower(): name for name in self.files}
-        if path.lower() in lower:
-            return lower[path.lower()]
-        base = posixpath.basename(path).lower()
-        same = sorted(name for name in self.files if posixpath.basename(name).lower() == base)
-        if same:
-            return same[0]
+        if path not in self._meant:
+            self._meant[path] = self._nearest(path.lower())
+        return self._meant[path]
+
+    def _nearest(self, path: str) -> str:
+        by_path, by_name = self._spellings
+        base = posixpath.basename(path)
+        if path in by_path or base in by_name:
+            return by_path.get(path) or by_name[base]
         stem, suffix = posixpath.splitext(base)
-        near = {
-            posixpath.splitext(posixpath.basename(name))[0].lower(): name
-            for name in sorted(self.files, reverse=True)
-            if name.lower().endswith(suffix)
-        }
+        near = {posixpath.splitext(name)[0]: file for name, file in by_name.items() if name.endswith(suffix)}
         return near.get(did_you_mean(stem, near), "")
+
+    @cached_property
+    def _spellings(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Every file by its path and by its name alone, in small letters; of two alike the first counts."""
+        files = sorted(self.files, reverse=True)
+        return (
+            {file.lower(): file for file in files},
+            {posixpath.basename(file).lower(): file for file in files},
+        )
 
 
 def scan(docs: Path, root: Path) -> Tree:
