@@ -209,6 +209,7 @@ class _Standing(NamedTuple):
     reason: str = ""
     ready: bool = False
     old: bool = False
+    expected: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -341,6 +342,7 @@ class _Planner:
             reason=standing.reason,
             ready=standing.ready,
             old=standing.old,
+            expected=standing.expected,
             fingerprint=mark,
             telling=telling,
             record=record,
@@ -422,7 +424,7 @@ class _Planner:
         first = self.history.records.get(first_id)
         assert telling.after is not None
         span = times.words(telling.after)
-        delivery = replace(delivery, expected=self._expected(telling, first_id))
+        expected = self._expected(telling, first_id)
         if first is not None and first.state in ("skipped", "retracted"):
             gone = "was not sent (old post)" if first.state == "skipped" else "was taken back"
             state: State = "due" if telling.id in self.asked.late else "held"
@@ -431,8 +433,9 @@ class _Planner:
                 state,
                 f"the first one {gone}, so there is nothing to count from; `publish send --late {telling.id}` sends it",
                 ready=state == "due" and telling.account.mode == "api",
+                expected=expected,
             )
-        return _Standing(None, "later", f"goes out {span} after the first one is out")
+        return _Standing(None, "later", f"goes out {span} after the first one is out", expected=expected)
 
     def _expected(self, telling: Telling, first_id: str) -> datetime | None:
         """When a repeat goes out if the first one does on time, or now when that is past; to the minute."""
