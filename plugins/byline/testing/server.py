@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Mapping
@@ -171,6 +172,7 @@ class Fake:
         self.deleted: set[str] = set()
         self.lag = timedelta(0)  # how long a fresh post is missing from lists
         self.stall_for = 2.0  # seconds a stalled answer is held back at most
+        self.tls: ssl.SSLContext | None = None  # with one, set before `start`, the fake speaks https
         self._planned: list[_Planned] = []
         self._lock = threading.RLock()
         self._over = threading.Event()
@@ -192,6 +194,8 @@ class Fake:
         """Answer on a free port of 127.0.0.1."""
         self._over.clear()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
+        if self.tls is not None:
+            self._server.socket = self.tls.wrap_socket(self._server.socket, server_side=True)
         self._port = int(self._server.server_address[1])
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, name=self.label, daemon=True
@@ -211,7 +215,7 @@ class Fake:
     def url(self) -> str:
         """The base URL, without a trailing slash."""
         assert self._port, "start the fake first"
-        return f"http://127.0.0.1:{self._port}"
+        return f"{'http' if self.tls is None else 'https'}://127.0.0.1:{self._port}"
 
     @property
     def posts(self) -> tuple[Posted, ...]:
