@@ -306,7 +306,9 @@ class Lead:
 class Deal:
     """An opportunity of a lead. A refund is a won deal with a negative amount.
 
-    `lead_id` is empty when nothing tells whose deal it is; `person` is as in Lead.
+    `lead_id` is empty when nothing tells whose deal it is; `person` is as in Lead. `people` are all persons with a
+    part in it, as in Lead's `person` (contact roles); `account` is the customer's id in the CRM, `crm` the CRM that it
+    was read from (empty: a file).
     """
 
     id: str
@@ -318,6 +320,9 @@ class Deal:
     won: bool = False
     stage: str = ""
     person: str = ""
+    people: tuple[str, ...] = ()
+    account: str = ""
+    crm: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -135,10 +135,34 @@ class LeadForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrmSettings:
-    """Which CRM the leads and deals live in; `node` is its block as written, for the driver to read."""
+    """Which CRM the leads and deals live in.
 
-    type: Literal["local", "salesforce", "dynamics", "hubspot", "csv"] = "local"
+    `api` and `login` are base URLs without a trailing slash (`login` is `api` where it does not differ); `version`,
+    `tenant` and `prefix` as typed; `fields` maps our words (`byline.crm.base.FIELDS`) to the vendor's names, only
+    those that were written. `currency` is that of amounts without one. `node` is the block as written, for the
+    driver.
+    """
+
+    type: str = "local"
+    api: str = ""
+    login: str = ""
+    version: str = ""
+    tenant: str = ""
+    prefix: str = ""
+    fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    currency: str = "EUR"
     node: Mapping_ = field(default_factory=lambda: Mapping_({}, {}, 0))
+    line: int = 0
+
+    @property
+    def vendor(self) -> bool:
+        """Is it a service with an interface, and not a place of our own?"""
+        return self.type not in ("local", "csv")
+
+    def option(self, key: str, default: str = "") -> str:
+        """A text or number of the block, as typed, else the default."""
+        node = self.node.items.get(key)
+        return node.raw if isinstance(node, Scalar) and node.value is not None else default
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

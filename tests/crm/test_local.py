@@ -208,3 +208,50 @@ def test_since_limits_by_time(crm: LocalCrm) -> None:
     crm.add_lead(lead(at=NOW - timedelta(days=2)))
     late = crm.add_lead(lead(at=datetime(2026, 11, 24, 12, tzinfo=UTC)))
     assert [found.id for found in crm.leads(since=NOW)] == [late]
+
+
+def test_a_file_of_the_first_form_is_brought_up_to_date(tmp_path: Path, clock: FixedClock) -> None:
+    path = tmp_path / "crm.db"
+    with LocalCrm(path, clock=clock) as crm:
+        crm.put_deal(Deal(id="d", lead_id="", created=NOW, amount=Decimal(5), currency="EUR"))
+    with sqlite3.connect(path) as db:
+        for column in ("people", "account", "crm"):
+            db.execute(f"ALTER TABLE deals DROP COLUMN {column}")
+        db.execute("DROP TABLE marks")
+        db.execute("PRAGMA user_version = 1")
+    db.close()
+    with LocalCrm(path, clock=clock) as crm:
+        (deal,) = crm.deals()
+        assert (deal.amount, deal.people, deal.account) == (Decimal(5), (), "")
+        crm.set_mark("x", "1")
+        assert (crm.mark("x"), crm.mark("y")) == ("1", "")
+
+
+def test_who_took_part_is_kept_and_forgotten(crm: LocalCrm) -> None:
+    people = (person_key("ann@firm.example"), person_key("bob@firm.example"))
+    deal = Deal(
+        id="d",
+        lead_id="",
+        created=NOW,
+        amount=Decimal(5),
+        currency="EUR",
+        people=people,
+        account="001",
+        crm="x",
+    )
+    assert (crm.put_deal(deal), crm.put_deal(deal)) == ("added", "same")
+    assert tuple(crm.deals()) == (deal,)
+    crm.erase("Ann@firm.example")
+    (kept,) = crm.deals()
+    assert kept.people == people[1:]
+
+
+def test_what_is_gone_at_its_source_goes(crm: LocalCrm) -> None:
+    crm.put_lead(lead("l"))
+    crm.put_deal(Deal(id="d", lead_id="l", created=NOW, amount=Decimal(5), currency="EUR"))
+    assert crm.drop("lead", "l")
+    assert not crm.drop("lead", "l")
+    (deal,) = crm.deals()
+    assert deal.lead_id == ""
+    assert crm.drop("deal", "d")
+    assert list(crm.deals()) == []

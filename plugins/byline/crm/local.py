@@ -18,13 +18,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
 
-from byline.crm.base import Change, campaign_key, person_key
+from byline.crm.base import Change, Kind, campaign_key, person_key
 from byline.errors import BylineError
 from byline.model import Campaign, Deal, Invoice, Lead, Touch
 from byline.times import Clock, SystemClock
 
 FILE = "crm.db"
-VERSION = 1
+VERSION = 2
 REPEAT_WITHIN = timedelta(
     minutes=10
 )  # the same form again within this time is a double click, not a second lead
@@ -65,6 +65,16 @@ CREATE VIEW leads_with_touches AS SELECT leads.*, (
   FROM (SELECT * FROM touches WHERE lead_id = leads.id ORDER BY n)
 ) AS touches FROM leads;
 """
+
+# Numbered steps from each form of the file to the next; never changed once they were released.
+_STEPS: dict[int, str] = {
+    1: """
+ALTER TABLE deals ADD COLUMN people TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE deals ADD COLUMN account TEXT NOT NULL DEFAULT '';
+ALTER TABLE deals ADD COLUMN crm TEXT NOT NULL DEFAULT '';
+CREATE TABLE marks (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID
+""",
+}
 
 _TOUCH = ("source", "medium", "campaign", "content", "term", "page", "referrer", "click")
 
@@ -107,10 +117,11 @@ class LocalCrm:
                     f"{self.path} was written by a newer Byline (form {found}, this one knows {VERSION})",
                     hint="update Byline, or move the file away to start a new one",
                 )
-            if found == 0:
-                for statement in _SCHEMA.split(";"):
+            for form in range(found, VERSION):
+                for statement in (_STEPS[form] if form else _SCHEMA).split(";"):
                     if statement.strip():
                         self._db.execute(statement)
+            if found != VERSION:
                 self._db.execute(f"PRAGMA user_version = {VERSION}")
 
     def close(self) -> None:
@@ -247,21 +258,27 @@ class LocalCrm:
             deal.stage,
             str(deal.amount),
             deal.currency,
+            json.dumps(deal.people, separators=(",", ":")),
+            deal.account,
+            deal.crm,
         )
         with self._unit():
             row = self._db.execute(
-                "SELECT lead_id, person, created, closed, won, stage, amount, currency FROM deals WHERE id = ?",
+                "SELECT lead_id, person, created, closed, won, stage, amount, currency, people, account, crm"
+                " FROM deals WHERE id = ?",
                 (deal.id,),
             ).fetchone()
             if row is None:
-                self._db.execute("INSERT INTO deals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (deal.id, *values))
+                self._db.execute(
+                    "INSERT INTO deals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (deal.id, *values)
+                )
                 self._note_stage(deal.id, deal.closed or deal.created, deal.stage)
                 return "added"
             if tuple(row) == values:
                 return "same"
             self._db.execute(
                 "UPDATE deals SET lead_id = ?, person = ?, created = ?, closed = ?, won = ?, stage = ?, amount = ?,"
-                " currency = ? WHERE id = ?",
+                " currency = ?, people = ?, account = ?, crm = ? WHERE id = ?",
                 (*values, deal.id),
             )
             if row[5] != deal.stage:
@@ -293,7 +310,7 @@ class LocalCrm:
             "  ORDER BY l.at DESC, l.id DESC LIMIT 1),"
             " (SELECT l.id FROM leads l WHERE l.person = deals.person AND l.aside = ''"
             "  AND julianday(l.at) <= julianday(deals.created) + 1 ORDER BY l.at, l.id LIMIT 1),"
-            " '') END, person, created, closed, won, stage, amount, currency"
+            " '') END, person, created, closed, won, stage, amount, currency, people, account, crm"
             " FROM deals WHERE created >= ? ORDER BY created, id",
             (_since(since),),
         )
@@ -308,8 +325,11 @@ class LocalCrm:
                 stage=stage,
                 amount=Decimal(amount),
                 currency=currency,
+                people=tuple(json.loads(people)),
+                account=account,
+                crm=crm,
             )
-            for key, lead_id, person, created, closed, won, stage, amount, currency in rows
+            for key, lead_id, person, created, closed, won, stage, amount, currency, people, account, crm in rows
         )
 
     def put_invoice(self, invoice: Invoice) -> Change:
@@ -388,6 +408,30 @@ class LocalCrm:
             )
         )
 
+    # -- a copy of what another CRM holds ---------------------------------------------------------------------
+
+    def drop(self, kind: Kind, key: str) -> bool:
+        """Take a lead or a deal out that is gone at its source; False when there was none."""
+        with self._unit():
+            if kind == "lead":
+                self._db.execute("UPDATE deals SET lead_id = '' WHERE lead_id = ?", (key,))
+                found = self._db.execute("DELETE FROM leads WHERE id = ?", (key,))
+            elif kind == "deal":
+                found = self._db.execute("DELETE FROM deals WHERE id = ?", (key,))
+            else:
+                found = self._db.execute("DELETE FROM campaigns WHERE key = ?", (key,))
+            return found.rowcount > 0
+
+    def mark(self, name: str) -> str:
+        """How far something has come, as `set_mark` noted it; empty at first."""
+        rows = self._all("SELECT value FROM marks WHERE name = ?", (name,))
+        return str(rows[0][0]) if rows else ""
+
+    def set_mark(self, name: str, value: str) -> None:
+        """Note how far something has come."""
+        with self._unit():
+            self._db.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (name, value))
+
     # -- a person's right ----------------------------------------------------------------------------------
 
     def erase(self, email: str) -> int:
@@ -402,6 +446,11 @@ class LocalCrm:
             keys = [row[0] for row in self._db.execute("SELECT id FROM leads WHERE person = ?", (person,))]
             self._db.executemany("UPDATE deals SET lead_id = '' WHERE lead_id = ?", [(key,) for key in keys])
             self._db.execute("UPDATE deals SET person = '' WHERE person = ?", (person,))
+            self._db.execute(  # a key of a person has no quotes, so this is one whole item of the list
+                "UPDATE deals SET people = (SELECT json_group_array(value) FROM json_each(people) WHERE value != ?)"
+                " WHERE people LIKE ?",
+                (person, f'%"{person}"%'),
+            )
             self._db.execute("UPDATE invoices SET person = '', company = '' WHERE person = ?", (person,))
             self._db.execute("DELETE FROM leads WHERE person = ?", (person,))
         with self._lock:

@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 
 from byline.fields import Fields, did_you_mean, is_loopback, kind
 from byline.model import ACCOUNT_NAME, Campaign, Mode
+from byline.reading.crm import read_crm
 from byline.reading.placed import read_links
 from byline.settings import (
     Account,
     Brand,
     ChannelSettings,
     Costs,
-    CrmSettings,
     FeedSettings,
     LeadForm,
     LedgerSettings,
@@ -33,7 +33,6 @@ SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
 _SLUG_WORDS = "a word in small letters, digits and single hyphens"
 _COLOUR = r"#[0-9A-Fa-f]{6}"
 _SECRET = re.compile(r"(^|_)(token|secret|password|passwd|api_?key|private_?key|client_id)(_|$)")
-_CRM_KEYS = ("api", "login", "version", "tenant", "prefix", "forms")
 # Names that can never be reached from outside: RFC 2606 and 6761.
 _RESERVED = re.compile(r"(.+\.)?(example|test|invalid|localhost|local|internal|example\.(com|net|org))")
 
@@ -43,6 +42,7 @@ def read_block(block: Fields, settings: Settings) -> Settings:
     _no_secrets(block)
     channels = _channels(block)
     campaigns = _campaigns(block)
+    costs = _costs(block)
     return replace(
         settings,
         ledger=_ledger(block),
@@ -57,10 +57,10 @@ def read_block(block: Fields, settings: Settings) -> Settings:
         live_gate=_live_gate(block),
         campaigns=campaigns,
         links=read_links(block, campaigns),
-        costs=_costs(block),
+        costs=costs,
         feeds=_feeds(block),
         lead_form=_lead_form(block, settings.site_url),
-        crm=_crm(block),
+        crm=read_crm(block, costs.currency),
         brand=_brand(block, settings),
     )
 
@@ -417,20 +417,6 @@ def _lead_form(block: Fields, site_url: str) -> LeadForm:
         consent=section.choice("consent", ("required", "granted", "none"), "required"),  # type: ignore[arg-type]
         keep_days=section.integer("keep_days", 365, low=1, high=3650),
     )
-    section.done()
-    return found
-
-
-def _crm(block: Fields) -> CrmSettings:
-    section = block.section("crm")
-    if section is None:
-        return CrmSettings()
-    types = ("local", "salesforce", "dynamics", "hubspot", "csv")
-    found = CrmSettings(type=section.choice("type", types, "local"), node=section.node)  # type: ignore[arg-type]
-    section.url("api")
-    section.url("login")
-    for key in _CRM_KEYS:
-        section.get(key)
     section.done()
     return found
 
