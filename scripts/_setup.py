@@ -167,9 +167,10 @@ def _install(uv: str | None, requirements: Path, packages: int) -> None:
         )
 
 
-def install_into(folder: Path, requirements: Path) -> str:
+def install_into(folder: Path, requirements: Path, *options: str) -> str:
     """The packages of a lock in a folder of their own; an empty string, or what the installer said last."""
     wanted = ["--quiet", "--target", str(folder), "--require-hashes", "--requirement", str(requirements)]
+    wanted += options
     uv = shutil.which("uv")
     if uv and not _run([uv, "pip", "install", "--python", str(python()), *wanted], "uv"):
         return ""

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import _lanes
 import _pds
 import _setup
 from _setup import ROOT, python, say
@@ -33,9 +34,10 @@ with sync_playwright() as playwright:
 def main(arguments: list[str]) -> int:
     """Run the stages and return 0 when all of them passed."""
     quick = "--quick" in arguments
-    pytest = [argument for argument in arguments if argument not in ("--quick", "--pds")]
-    if "--pds" in arguments:
-        return against_a_real_server(pytest)
+    pytest = [argument for argument in arguments if argument not in ("--quick", *LANES)]
+    for name, lane in LANES.items():
+        if name in arguments:
+            return lane(pytest)
     began = time.monotonic()
     times: list[tuple[str, float, bool]] = []
     try:
@@ -71,6 +73,31 @@ def against_a_real_server(pytest: list[str]) -> int:
     command = [str(python()), "-m", "pytest", "-p", "no:cacheprovider", "-q", _pds.TESTS, *pytest]
     surroundings = {**_setup.environment(), "BYLINE_PDS": str(folder)}
     return subprocess.run(command, check=False, cwd=ROOT, env=surroundings).returncode
+
+
+def on_published_data(pytest: list[str]) -> int:
+    """Only the tests of attribution on a data set that others published; the set comes from its package."""
+    try:
+        _setup.ready("test")
+        folder = _lanes.packages("golden", "100 kB", alone=True)
+    except _setup.SetupFailed as problem:
+        print(f"Set-up failed. {problem}", file=sys.stderr)
+        return 1
+    command = [
+        str(python()),
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "-q",
+        "tests/published/public_set.py",
+        *pytest,
+    ]
+    surroundings = {**_setup.environment(), "BYLINE_GOLDEN": str(folder)}
+    return subprocess.run(command, check=False, cwd=ROOT, env=surroundings).returncode
+
+
+LANES = {"--pds": against_a_real_server, "--golden": on_published_data}
 
 
 def stages(quick: bool, pytest: list[str]) -> list[tuple[str, list[str]]]:

@@ -22,6 +22,7 @@ from byline.attribution.touches import Directory, Origin, Step, steps
 from byline.model import Deal, Lead, Touch
 
 Kind = Literal["lead", "opportunity", "order"]
+People = Literal["deal", "company"]
 By = Literal["post", "channel", "author", "campaign", "audience"]
 BY: tuple[By, ...] = ("post", "channel", "author", "campaign", "audience")
 NONE = "(none)"  # the key of a post without a campaign, an author, an audience
@@ -32,7 +33,10 @@ State = tuple[tuple[Key, Fraction], ...]  # one touch as a model sees it: its ke
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversion:
-    """One enquiry, opportunity or order with the touches that count for it. A refund has a negative amount."""
+    """One enquiry, opportunity or order with the touches that count for it. A refund has a negative amount.
+
+    `people` are all whose touches count: one for an enquiry, perhaps several for a deal.
+    """
 
     kind: Kind
     id: str
@@ -44,6 +48,7 @@ class Conversion:
     currency: str = ""
     lead_at: datetime | None = None
     opportunity_at: datetime | None = None
+    people: tuple[str, ...] = ()
 
     @property
     def counts(self) -> int:
@@ -78,47 +83,108 @@ def conversions(
     directory: Directory,
     window: timedelta,
     since: datetime | None = None,
+    people: People = "deal",
 ) -> tuple[Conversion, ...]:
     """Every conversion at or after `since`, with the touches of all the person's leads up to its time.
+
+    For a deal the touches of everybody on it count together, in order of time: the person who asked and those whom
+    the CRM names; with `people="company"` also all others who asked from the same firm. A deal without a lead
+    belongs to the latest lead of these people when it was opened.
 
     An opportunity or an order is never earlier than the enquiry it came from: dates without an hour would
     otherwise lie before it.
     """
-    touches: dict[str, dict[Touch, None]] = defaultdict(dict)
-    by_id = {lead.id: lead for lead in leads}
-    for lead in sorted(leads, key=lambda item: (item.at, item.id)):  # so that equal times have one order
-        touches[lead.person or lead.id].update(dict.fromkeys(lead.touches))
+    crowd = _Crowd(leads, deals, people)
     found: list[Conversion] = []
 
     def add(kind: Kind, key: str, at: datetime, lead: Lead | None, deal: Deal | None) -> None:
         if since and at < since:
             return
         until = max(at, lead.at) if lead else at
-        person = (lead.person or lead.id) if lead else (deal.person if deal else "")
+        who = crowd.of_deal(deal, lead) if deal else crowd.of_lead(lead)
         found.append(
             Conversion(
                 kind=kind,
                 id=key,
                 lead=lead.id if lead else "",
-                person=person or key,
+                person=who[0] if who else key,
                 at=at,
-                steps=steps(tuple(touches.get(person, ())), until, window, directory),
+                steps=steps(crowd.touches(who), until, window, directory),
                 amount=deal.amount if deal and kind == "order" else Decimal(0),
                 currency=deal.currency if deal and kind == "order" else "",
                 lead_at=lead.at if lead else None,
                 opportunity_at=max(deal.created, until if lead is None else lead.at) if deal else None,
+                people=who,
             )
         )
 
     for lead in leads:
         add("lead", lead.id, lead.at, lead, None)
     for deal in deals:
-        lead_of = by_id.get(deal.lead_id)
+        lead_of = crowd.lead_of(deal)
         if deal.amount >= 0:
             add("opportunity", deal.id, deal.created, lead_of, deal)
         if deal.won:
             add("order", deal.id, deal.closed or deal.created, lead_of, deal)
     return tuple(found)
+
+
+class _Crowd:
+    """Who is who: the leads and touches of each person, the people of each firm.
+
+    People are of one firm when they gave its name, or when the CRM has their deals under one account.
+    """
+
+    def __init__(self, leads: Sequence[Lead], deals: Sequence[Deal], people: People) -> None:
+        self._touches: dict[str, dict[Touch, None]] = defaultdict(dict)
+        self._leads: dict[str, list[Lead]] = defaultdict(list)
+        self._by_id = {lead.id: lead for lead in leads}
+        self._firms: dict[str, list[str]] = defaultdict(list)
+        self._by_company = people == "company"
+        for lead in sorted(leads, key=lambda item: (item.at, item.id)):  # so that equal times have one order
+            person = _person(lead)
+            self._touches[person].update(dict.fromkeys(lead.touches))
+            self._leads[person].append(lead)
+            self._join(_firm(lead), person)
+        for deal in sorted(deals, key=lambda item: item.id) if self._by_company else ():
+            asked = self._by_id.get(deal.lead_id)
+            for person in (*self.of_lead(asked), deal.person, *deal.people):
+                self._join(f"account {deal.account}" if deal.account else "", person)
+
+    def _join(self, firm: str, person: str) -> None:
+        if firm and person and person not in self._firms[firm]:
+            self._firms[firm].append(person)
+
+    def of_lead(self, lead: Lead | None) -> tuple[str, ...]:
+        return (_person(lead),) if lead else ()
+
+    def of_deal(self, deal: Deal, lead: Lead | None) -> tuple[str, ...]:
+        """The one who asked first, then the others."""
+        named = [*self.of_lead(lead), deal.person, *deal.people]
+        if self._by_company:
+            firms = [f"account {deal.account}" if deal.account else ""]
+            firms += [_firm(item) for name in named for item in self._leads.get(name, ())]
+            named += [person for firm in firms for person in self._firms.get(firm, ())]
+        return tuple(dict.fromkeys(filter(None, named)))
+
+    def lead_of(self, deal: Deal) -> Lead | None:
+        if deal.lead_id in self._by_id:
+            return self._by_id[deal.lead_id]
+        named = dict.fromkeys(filter(None, (deal.person, *deal.people)))
+        before = [lead for name in named for lead in self._leads.get(name, ()) if lead.at <= deal.created]
+        return max(before, key=lambda lead: (lead.at, lead.id), default=None)
+
+    def touches(self, people: Sequence[str]) -> tuple[Touch, ...]:
+        return tuple(dict.fromkeys(touch for person in people for touch in self._touches.get(person, ())))
+
+
+def _person(lead: Lead) -> str:
+    return lead.person or lead.id
+
+
+def _firm(lead: Lead) -> str:
+    name = " ".join(lead.company.casefold().split())
+    return f"firm {name}" if name else ""
 
 
 def keys(origin: Origin | None, by: By) -> State:
@@ -231,8 +297,9 @@ def days_to_order(found: Iterable[Conversion], leads: Sequence[Lead]) -> float |
         person = lead.person or lead.id
         first[person] = min(first.get(person, begin), begin, lead.at)
     spans = [
-        (conversion.at - first[conversion.person]).total_seconds() / 86_400
+        (conversion.at - min(first[who] for who in conversion.people if who in first)).total_seconds()
+        / 86_400
         for conversion in found
-        if conversion.kind == "order" and conversion.counts and conversion.person in first
+        if conversion.kind == "order" and conversion.counts and any(who in first for who in conversion.people)
     ]
     return median(spans) if spans else None

@@ -14,6 +14,14 @@ from byline.attribution.models import Flow, Model, Walk, markov_shares
 from byline.errors import ContentError, Problem
 
 COLUMNS = ("path", "conversions", "value", "non_conversions")
+# What published sets call the same columns.
+_ALSO = {
+    "total_conversions": "conversions",
+    "total_conversion_value": "value",
+    "conversion_value": "value",
+    "total_null": "non_conversions",
+    "null": "non_conversions",
+}
 Key = str | None
 
 _JOINT = re.compile(r"\s+>\s+")
@@ -53,7 +61,7 @@ def read(text: str, file: str) -> tuple[Path, ...]:
         )
 
     try:
-        header = [name.strip().lower() for name in next(rows, [])]
+        header = [_ALSO.get(name, name) for name in (cell.strip().lower() for cell in next(rows, []))]
         missing = [name for name in ("path", "conversions") if name not in header]
         if missing:
             problem(
@@ -118,16 +126,17 @@ def credit(paths: Sequence[Path], model: Model) -> dict[Key, Credit]:
             money[None] += path.value
     walked = [path for path in paths if path.steps]
     if model.share is None:
-        parts = markov_shares(
-            [Flow(keys=path.steps, conversions=path.conversions, others=path.others) for path in walked]
-        )
+        flows: list[Flow[Key]] = [
+            Flow(keys=path.steps, conversions=path.conversions, others=path.others) for path in walked
+        ]
+        parts = markov_shares(flows)
         whole, value = (
             sum(path.conversions for path in walked),
             sum((path.value for path in walked), Fraction(0)),
         )
-        for key, part in parts.items():
-            leads[str(key)] += part * whole
-            money[str(key)] += part * value
+        for key, part in (parts or {None: Fraction(1)}).items():  # nobody converted: nothing to share by
+            leads[key] += part * whole
+            money[key] += part * value
     else:
         for path in walked:
             end = len(path.steps) - 1

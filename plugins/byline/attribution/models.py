@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Generic, TypeVar
 
+from byline.attribution.chains import Chain, solve
+
 HALF_LIFE_DAYS = 7.0
 
 Shares = tuple[Fraction, ...]
@@ -207,38 +209,45 @@ def removal_effects(flows: Sequence[Flow[K]]) -> tuple[dict[K, float], float]:
 
     Solved exactly by linear algebra, not simulated: with N = (I - Q)^-1 the chance to come to a key is
     N[start, key] / N[key, key], and what is lost without the key is that chance times the key's own chance to end
-    in a conversion. Empty paths are left out. With no conversions every effect is 0.
+    in a conversion; `chains` has how. Empty paths are left out. With no conversions every effect is 0.
     """
     flows = [flow for flow in flows if flow.keys and flow.conversions + flow.others > 0]
+    if not flows:
+        return {}, 0.0
     order = list(dict.fromkeys(key for flow in flows for key in flow.keys))
-    place = {key: n + 1 for n, key in enumerate(order)}
-    size = len(order) + 1
-    counts = [[Fraction(0)] * (size + 1) for _ in range(size)]  # the last column is the conversion
-    leaving = [Fraction(0)] * size
+    place = {key: n for n, key in enumerate(order)}
+    start: list[Fraction] = [Fraction(0)] * len(order)
+    counts: list[dict[int, Fraction]] = [defaultdict(Fraction) for _ in order]
+    ends: list[Fraction] = [Fraction(0)] * len(order)
+    lost: list[Fraction] = [Fraction(0)] * len(order)
     for flow in flows:
         weight = flow.conversions + flow.others
-        here = 0
-        for key in flow.keys:
-            there = place[key]
+        here = place[flow.keys[0]]
+        start[here] += weight
+        for there in map(place.__getitem__, flow.keys[1:]):
             if there != here:  # staying in place changes neither where one goes next nor what removal costs
                 counts[here][there] += weight
-                leaving[here] += weight
                 here = there
-        counts[here][size] += flow.conversions
-        leaving[here] += weight
-    chances = [
-        [float(count / left) if left else 0.0 for count in row]
-        for row, left in zip(counts, leaving, strict=True)
-    ]
-    inverse = _inverse([[float(i == j) - chances[i][j] for j in range(size)] for i in range(size)])
-    ends = [row[size] for row in chances]
-    convert = [sum(visits * end for visits, end in zip(row, ends, strict=True)) for row in inverse]
-    whole = convert[0]
+        ends[here] += flow.conversions
+        lost[here] += flow.others
+    everyone = sum(start)
+    leaving = [sum(row.values(), end + loss) for row, end, loss in zip(counts, ends, lost, strict=True)]
+    chain = Chain(
+        size=len(order),
+        start=[float(count / everyone) for count in start],
+        out=[
+            {there: float(count / left) for there, count in row.items()}
+            for row, left in zip(counts, leaving, strict=True)
+        ],
+        ends=[float(end / left) for end, left in zip(ends, leaving, strict=True)],
+        lost=[float(loss / left) for loss, left in zip(lost, leaving, strict=True)],
+    )
+    solved = solve(chain)
     effects = {
-        key: (inverse[0][n] / inverse[n][n]) * convert[n] / whole if whole else 0.0
+        key: solved.met[n] * solved.converts[n] / solved.whole if solved.whole else 0.0
         for key, n in place.items()
     }
-    return effects, whole
+    return effects, solved.whole
 
 
 def markov_shares(flows: Sequence[Flow[K]]) -> dict[K, Fraction]:
@@ -247,20 +256,3 @@ def markov_shares(flows: Sequence[Flow[K]]) -> dict[K, Fraction]:
     exact = {key: Fraction(max(effect, 0.0)) for key, effect in effects.items()}
     total = sum(exact.values())
     return {key: effect / total for key, effect in exact.items()} if total else {}
-
-
-def _inverse(matrix: list[list[float]]) -> list[list[float]]:
-    """Gauss and Jordan with partial pivoting. The matrix is one of a chain that always ends, so it has an inverse."""
-    size = len(matrix)
-    rows = [row + [float(i == j) for j in range(size)] for i, row in enumerate(matrix)]
-    for column in range(size):
-        pivot = max(range(column, size), key=lambda n: abs(rows[n][column]))
-        rows[column], rows[pivot] = rows[pivot], rows[column]
-        scale = rows[column][column]
-        rows[column] = [value / scale for value in rows[column]]
-        head = rows[column]
-        for n in range(size):
-            factor = rows[n][column]
-            if n != column and factor:
-                rows[n] = [value - factor * other for value, other in zip(rows[n], head, strict=True)]
-    return [row[size:] for row in rows]

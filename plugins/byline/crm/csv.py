@@ -45,7 +45,7 @@ COLUMNS: Mapping[Kind, tuple[str, ...]] = {
     ),
     "deals": (
         *("deal_id", "lead_id", "email", "created_at", "closed_at", "stage", "is_won", "is_closed"),
-        *("amount", "currency"),
+        *("amount", "currency", "contact_emails"),
     ),
     "invoices": ("invoice_id", "customer_email", "company", "issued_at", "paid_at", "amount", "currency"),
 }
@@ -348,7 +348,13 @@ def _deal(row: _Row) -> Deal | None:
         stage=stage,
         amount=amount,
         currency=currency,
+        people=_persons(row.text("contact_emails")),
     )
+
+
+def _persons(cell: str) -> tuple[str, ...]:
+    """Everybody in a cell of addresses with a comma, a semicolon or a space between, each once."""
+    return tuple(dict.fromkeys(filter(None, map(person_key, re.split(r"[;,\s]+", cell)))))
 
 
 def _invoice(row: _Row) -> Invoice | None:
