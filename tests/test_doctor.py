@@ -13,7 +13,7 @@ import pytest
 
 from byline.cli import doctor as command
 from byline.doctor import Finding, failed
-from byline.testing import linkedin, mastodon, twitter
+from byline.testing import facebook, linkedin, mastodon, twitter
 from byline.testing.server import Case
 from byline.times import FixedClock
 from stage import Runner, Stage, cases
@@ -69,7 +69,7 @@ def test_when_all_is_well(publish: Runner) -> None:
     assert found["clock"]["message"] == "agrees with the services"
     assert "Europe/Berlin, where it is 2026-11-24 11:00 (UTC+01:00)" in found["time zone"]["message"]
     assert set(found) == {
-        "linkedin.acme", "twitter.acme", "sending history", "posts", "live site", "feed.xml", "atom.xml", "feed.json",
+        "linkedin.acme", "linkedin.acme quota", "twitter.acme", "twitter.acme quota", "sending history", "twitter costs", "posts", "live site", "feed.xml", "atom.xml", "feed.json",
         "leads", "clock", "time zone",
     }  # fmt: skip
     assert publish("doctor") == 0
@@ -194,9 +194,70 @@ class TestTokens:
         assert checks(publish)["linkedin.acme"]["level"] == "manual"
 
     def test_to_looks_at_these_accounts_alone(self, publish: Runner, stage: Stage) -> None:
-        assert set(checks(publish, "--to", "linkedin")) == {"linkedin.acme"}
+        assert set(checks(publish, "--to", "linkedin")) == {"linkedin.acme", "linkedin.acme quota"}
         assert stage.pages.calls == []
         assert publish("doctor", "--to", "myspace") == 2
+
+
+class TestQuota:
+    @pytest.mark.parametrize(("name", "case"), cases(), ids=lambda value: str(value))
+    def test_every_network_tells_what_it_allows_or_that_it_does_not(
+        self, name: str, case: Case, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with Stage(tmp_path, (name, case)) as stage:
+            deployed(stage, "hp7")
+            found = checks(Runner(stage, capsys))[f"{name}.acme quota"]
+            assert found["level"] == "ok"
+            for quota in found["quotas"]:
+                assert quota["limit"] > 0
+                assert quota["used"] is None or 0 < quota["used"] < quota["limit"]
+            expected = {
+                "linkedin": "are allowed",
+                "twitter": "1 of 75 looks at the account in 15 minutes, fresh at 11:15",
+                "facebook": "12 % of the allowance of the app in an hour",
+                "mastodon": "of 300 calls in 5 minutes, fresh at 11:05",
+                "bluesky": "1 of 30 sign-ins in 5 minutes",
+            }
+            assert expected[name] in found["message"]
+            assert found["message"].startswith("n/a") == (name == "linkedin")
+
+    def test_a_network_that_tells_nothing_is_said_to(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with Stage(tmp_path, ("mastodon", SERVER)) as stage:
+            deployed(stage, "hp7")
+            fake = stage.fake
+            assert isinstance(fake, mastodon.Mastodon)
+            fake.tells_allowance = False
+            found = checks(Runner(stage, capsys))["mastodon.acme quota"]
+            assert (found["level"], found["message"], found["quotas"]) == (
+                "ok",
+                "n/a: the network told of no allowance",
+                [],
+            )
+
+    def test_four_fifths_are_a_warning(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        (case,) = facebook.CASES
+        with Stage(tmp_path, ("facebook", case)) as stage:
+            deployed(stage, "hp7")
+            fake = stage.fake
+            assert isinstance(fake, facebook.Facebook)
+            fake.used = 80
+            found = checks(Runner(stage, capsys))["facebook.acme quota"]
+            assert found["level"] == "warning"
+            assert "80 % of the allowance" in found["message"]
+
+    def test_with_the_apps_own_token_the_months_reading_is_told(self, publish: Runner, stage: Stage) -> None:
+        stage.send()
+        publish("metrics")
+        stage.environment["TWITTER_BEARER_TOKEN"] = "app-bearer-token"
+        found = checks(publish)["twitter.acme quota"]
+        assert "1 of 2,000,000 posts read this month by the app" in found["message"]
+        stage.environment["TWITTER_BEARER_TOKEN"] = "app-bearer-that-is-dead"
+        found = checks(publish, code=1)
+        assert found["twitter.acme quota"]["level"] == "red"
+        assert found["twitter.acme"]["level"] == "ok"
+        assert "that-is-dead" not in publish.out
 
 
 class TestMoney:
@@ -210,11 +271,15 @@ class TestMoney:
         setting(stage, "        twitter:\n", f"        twitter:\n          budget: {budget}\n")
         found = checks(publish, code=code)["twitter costs"]
         assert found["level"] == level
-        assert f"0.20 of the {budget} USD" in found["message"]
+        looked = budget != "0.20"  # a look costs a cent, which that budget does not cover
+        assert f"{'0.21' if looked else '0.20'} of the {budget} USD" in found["message"]
+        assert ("0.01 USD of it for reading" in found["message"]) is looked
 
     def test_without_a_budget_it_is_told_all_the_same(self, publish: Runner, stage: Stage) -> None:
         stage.send()
-        assert "0.20 USD this month" in checks(publish)["twitter costs"]["message"]
+        assert checks(publish)["twitter costs"]["message"] == (
+            "0.21 USD this month (0.01 USD of it for reading and deleting); no budget is set"
+        )
 
 
 class TestPosts:

@@ -327,7 +327,7 @@ class TestBudget:
     def test_what_was_taken_back_was_paid(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         with Stage(tmp_path, priced("0.20"), posts=self.POSTS, threads=True) as stage:
             stage.send()
-            assert Runner(stage, capsys)("retract", "aaa.twitter.acme", "--yes") == 0
+            assert Runner(stage, capsys)("retract", "aaa.twitter.acme", "--yes", "--over-budget") == 0
             stage.send()
             assert made(stage) == {"twitter": 1}
 

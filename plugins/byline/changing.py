@@ -6,7 +6,7 @@ kept: what was taken back is never sent again, and what was changed is known by 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -40,11 +40,18 @@ class Outcome:
 
 
 def retract(
-    record: Record, driver: Channel | None, ledger: Ledger, clock: Clock, run: str, *, by_hand: bool = False
+    record: Record,
+    driver: Channel | None,
+    ledger: Ledger,
+    clock: Clock,
+    run: str,
+    *,
+    by_hand: bool = False,
+    refuse: Callable[[], NotSent | None] = lambda: None,
 ) -> Outcome:
     """Delete every part from the network, the last one first, and keep the record as taken back.
 
-    With `by_hand` a person did it: nothing is called. `driver` is None where the account is gone or is a person's
+    `refuse` is asked before each part is deleted and may name a reason not to, such as the budget. With `by_hand` a person did it: nothing is called. `driver` is None where the account is gone or is a person's
     own. Raises UsageError when nothing of it is out or nobody knows, LedgerError when the history cannot be written.
     """
     if record.state == "retracted":
@@ -60,6 +67,8 @@ def retract(
     gone = 0
     for receipt in reversed(record.receipts):
         try:
+            if (refused := refuse()) is not None:
+                raise refused
             driver.delete(receipt.remote_id)
         except RemoteError as error:
             return Outcome(record=record, done=False, parts=gone, error=_told(error, gone, record))

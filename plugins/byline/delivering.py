@@ -76,13 +76,15 @@ class Carrier:
         *,
         expected: int,
         look_first: bool = False,
+        refuse: Callable[[], BylineError | None] = lambda: None,
     ) -> Carried:
         """Claim, prepare, store, create each part, settle. Raises LedgerError alone.
 
+        `refuse` is asked once the claim is written, when every other run sees it: what it answers lets go of the claim.
         `look_first` asks the network before the first create whether the post is out already, where it can tell.
         """
         try:
-            return self._deliver(intent, message, driver, expected, look_first)
+            return self._deliver(intent, message, driver, expected, look_first, refuse)
         except ClaimHeld as error:  # or we were taken for dead while an upload lasted: someone else sends it
             return Carried(record=self.ledger.get(intent.id), error=error, held=True)
 
@@ -114,10 +116,18 @@ class Carrier:
             return Carried(record=self.ledger.get(record.id), error=error, held=True)
 
     def _deliver(
-        self, intent: Intent, message: Message, driver: Channel, expected: int, look_first: bool
+        self,
+        intent: Intent,
+        message: Message,
+        driver: Channel,
+        expected: int,
+        look_first: bool,
+        refuse: Callable[[], BylineError | None],
     ) -> Carried:
         record = self._write("claimed", intent.id, expected, intent=intent)
         self.crash("claimed", intent.id)
+        if (refused := refuse()) is not None:
+            return Carried(record=self._settle(record, "released", ""), error=refused)
         try:
             requests = driver.prepare(message, intent.id)
         except Rejected as error:

@@ -6,22 +6,23 @@ Every look stands alone: whatever fails in one is its own finding and hides noth
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
 from byline import content as contents
-from byline import planning, times
+from byline import fees, planning, times
 from byline.errors import BylineError, NotSent, RemoteError
+from byline.fees import Purse
 from byline.planning import Drivers, Scope
 from byline.settings import Account, ChannelSettings, Settings
 
 if TYPE_CHECKING:
-    from byline.channels.base import Health
+    from byline.channels.base import Channel, Health, Quota
     from byline.content import Content
     from byline.http import Http, Response
-    from byline.ledger.base import Snapshot
+    from byline.ledger.base import Note, Snapshot
     from byline.times import Clock
 
 Level = Literal["ok", "warning", "red", "manual"]
@@ -35,7 +36,8 @@ FEEDS = ("feed.xml", "atom.xml", "feed.json")
 class Finding:
     """One line of the doctor's word. `next` is the step to take; empty where there is none.
 
-    `who` is whose token it is, `days` how many whole days it still lives, where that is known.
+    `who` is whose token it is, `days` how many whole days it still lives, where that is known. `quotas` are what a
+    network allows.
     """
 
     about: str
@@ -45,6 +47,7 @@ class Finding:
     who: str = ""
     expires: datetime | None = None
     days: int | None = None
+    quotas: tuple[Quota, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -55,6 +58,16 @@ class Finding:
             "who": self.who,
             "expires": times.iso(self.expires) if self.expires else None,
             "days": self.days,
+            "quotas": [
+                {
+                    "what": quota.what,
+                    "used": quota.used,
+                    "limit": quota.limit,
+                    "percent": quota.percent,
+                    "resets": times.iso(quota.resets) if quota.resets else None,
+                }
+                for quota in self.quotas
+            ],
         }
 
 
@@ -65,13 +78,18 @@ def failed(findings: Iterable[Finding], fail_under: int = 0) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doctor:
-    """Looks at one site. `history` reads the sending history; it may raise."""
+    """Looks at one site. `history` reads the sending history, `fees` what was charged beside posts; both may raise.
+
+    What looking itself cost is in `notes` afterwards, to be kept.
+    """
 
     settings: Settings
     drivers: Drivers
     http: Http
     clock: Clock
     history: Callable[[], Snapshot]
+    fees: Callable[[], tuple[Note, ...]] = tuple
+    notes: list[Note] = field(default_factory=list)
 
     def examine(self, scope: Scope = planning.EVERYTHING) -> Iterator[Finding]:
         """Every finding, accounts first, as soon as it is there. A scope with `to` looks at those accounts alone."""
@@ -105,6 +123,11 @@ class Doctor:
             yield Finding(about=about, level="manual", message="posted by hand: needs no token")
             return
         driver = self.drivers(account)
+        purse = self._purse(account, driver)
+        if purse is not None and (short := purse.short(account, driver, "health")) is not None:
+            yield Finding(about=about, level="warning", message=short.message, next=short.hint)
+            yield from self._noticed(about, driver)
+            return
         try:
             yield self._aged(about, account, driver.health())
         except BylineError as error:
@@ -113,9 +136,64 @@ class Doctor:
                 sign_in = f"publish connect {account.channel} --as {account.name}"
                 failure = replace(failure, next=f"{sign_in}, or {failure.next}")
             yield self._aged(about, account, None, failure)
+        else:
+            yield from _safely(f"{about} quota", lambda: self._quotas(f"{about} quota", driver))
+        finally:
+            note = fees.taken(account, driver, self.clock.now())
+            self.notes.extend((note,) if note else ())
+        yield from self._noticed(about, driver)
+
+    def _noticed(self, about: str, driver: Channel) -> Iterator[Finding]:
+        """What will need a person one day, by the driver's own knowledge of its settings."""
         for notice in getattr(driver, "notices", tuple)():
             level: Level = "red" if notice.severe else "warning"
             yield Finding(about=about, level=level, message=notice.message, next=notice.fix)
+
+    def _purse(self, account: Account, driver: Channel) -> Purse | None:
+        """This month's money where looking costs any; None too when the history cannot be read: told in its own place."""
+        if not Purse.price(driver, "health") or self.settings.channels[account.channel].budget is None:
+            return None
+        try:
+            return Purse(
+                settings=self.settings,
+                history=self.history(),
+                known=(*self.fees(), *self.notes),
+                clock=self.clock,
+            )
+        except BylineError:
+            return None
+
+    def _quotas(self, about: str, driver: Channel) -> Iterator[Finding]:
+        """What the network allows, and how much of it is gone, by its own word."""
+        quotas: tuple[Quota, ...] = getattr(driver, "quotas", tuple)()
+        if not quotas:
+            yield Finding(about=about, level="ok", message="n/a: the network told of no allowance")
+            return
+        full = [quota for quota in quotas if quota.used is not None and quota.used * 5 >= quota.limit * 4]
+        yield Finding(
+            about=about,
+            level="warning" if full else "ok",
+            message="; ".join(self._allowance(quota) for quota in quotas),
+            next="nothing to do: what does not fit waits by itself" if full else "",
+            quotas=quotas,
+        )
+
+    def _allowance(self, quota: Quota) -> str:
+        """`12 of 300 calls in 5 minutes, fresh at 11:05`."""
+        more = f" ({quota.note})" if quota.note else ""
+        if quota.used is None:
+            return f"n/a: {quota.limit:,} {quota.what} are allowed{more}; it does not tell how many are gone"
+        used = (
+            f"{quota.used} % of the {quota.what}"
+            if quota.percent
+            else f"{quota.used:,} of {quota.limit:,} {quota.what}"
+        )
+        if quota.resets is None or not quota.used:
+            return used + more
+        at, now = quota.resets.astimezone(self.settings.zone), self.clock.now().astimezone(self.settings.zone)
+        return (
+            f"{used}, fresh at {at:%H:%M}" + (f" on {at:%Y-%m-%d}" if at.date() != now.date() else "") + more
+        )
 
     def _aged(
         self, about: str, account: Account, health: Health | None, failure: Finding | None = None
@@ -174,12 +252,16 @@ class Doctor:
     def _costs(self, channel: ChannelSettings, snapshot: Snapshot) -> Iterator[Finding]:
         """What the network cost this month, against its budget."""
         now = self.clock.now().astimezone(self.settings.zone)
-        spent = planning.spent(snapshot, channel.name, now)
+        charged = fees.this_month((*self.fees(), *self.notes), now).get(channel.name, Decimal(0))
+        spent = planning.spent(snapshot, channel.name, now) + charged
+        part = f" ({planning.money(charged, 'USD')} of it for reading and deleting)" if charged else ""
         about, budget = f"{channel.name} costs", channel.budget
         if budget is None:
             if spent:
                 yield Finding(
-                    about=about, level="ok", message=f"{spent:.2f} USD this month; no budget is set"
+                    about=about,
+                    level="ok",
+                    message=f"{planning.money(spent, 'USD')} this month{part}; no budget is set",
                 )
             return
         level: Level = "red" if spent >= budget else "warning" if spent >= budget * Decimal("0.8") else "ok"
@@ -187,7 +269,7 @@ class Doctor:
         yield Finding(
             about=about,
             level=level,
-            message=f"{spent:.2f} of the {budget:.2f} USD of this month are used",
+            message=f"{planning.money(spent, '').strip()} of the {budget:.2f} USD of this month are used{part}",
             next="" if level == "ok" else fix,
         )
 

@@ -18,7 +18,7 @@ from byline.settings import Account, Settings
 
 if TYPE_CHECKING:
     from byline.channels.base import Channel, Metrics
-    from byline.times import Clock
+    from byline.fees import Purse
 
 KIND = "metrics"
 WINDOW = timedelta(days=30)
@@ -75,9 +75,12 @@ def measurable(record: Record, settings: Settings, now: datetime, *, everything:
 
 
 def measure(
-    records: Iterable[Record], settings: Settings, drivers: Callable[[Account], Channel], clock: Clock
+    records: Iterable[Record], settings: Settings, drivers: Callable[[Account], Channel], purse: Purse
 ) -> tuple[Reading, ...]:
-    """Ask for each delivery's numbers. An account whose token is dead or that takes no more calls is asked once."""
+    """Ask for each delivery's numbers, as long as the month's budget allows it where asking costs money.
+
+    An account whose token is dead, that takes no more calls or whose budget is used up is asked no further.
+    """
     found: list[Reading] = []
     closed: dict[tuple[str, str], RemoteError] = {}
     for record in records:
@@ -89,13 +92,18 @@ def measure(
         if key in closed:
             found.append(Reading(record=record, error=closed[key]))
             continue
+        driver = drivers(account)
         try:
-            metrics = drivers(account).metrics(head.remote_id)
+            if (short := purse.short(account, driver, "metrics")) is not None:
+                raise short
+            metrics = driver.metrics(head.remote_id)
         except RemoteError as error:
             found.append(Reading(record=record, error=error))
             if isinstance(error, NotSent) and error.cause in ("auth", "limited", "billing"):
                 closed[key] = error
             continue
+        finally:
+            purse.paid(account, driver)
         found.append(Reading(record=record, figures=_figures(record, metrics)))
     return tuple(found)
 

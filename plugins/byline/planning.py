@@ -136,7 +136,8 @@ class Plan:
 
     `problems` are mistakes that keep something from going out. `old` is what was old when its account began and
     is not written down yet, without texts; `unplanned` the files of public posts of which a telling is so wrong that
-    it could not be planned. `budgets` has, for each network with one, what this month has cost and may cost. `first_run` tells that sending never began here.
+    it could not be planned. `budgets` has, for each network with one, what this month has cost and may cost;
+    `fees` is the part of that which was no post. `first_run` tells that sending never began here.
     """
 
     deliveries: tuple[Delivery, ...]
@@ -146,6 +147,7 @@ class Plan:
     digests: Mapping[str, str]
     problems: tuple[Problem, ...]
     budgets: Mapping[str, tuple[Decimal, Decimal]]
+    fees: Mapping[str, Decimal]
     now: datetime
     first_run: bool
 
@@ -170,13 +172,18 @@ def plan(
     everything: bool = False,
     compose: bool = True,
     only: frozenset[str] | None = None,
+    fees: Mapping[str, Decimal] = MappingProxyType({}),
 ) -> Plan:
     """The plan for `now`. Without `everything`, what is out, skipped or taken back is left out.
+
+    `fees` is what each network charged this month for something else than posts; it counts against the budget.
 
     Without `compose` no delivery has its text, and mistakes in texts stay unseen. `only` lists these deliveries
     alone; the hash stays that of the whole scope.
     """
-    return _Planner(content, settings, history, now, drivers, scope, asked, everything, compose, only).plan()
+    return _Planner(
+        content, settings, history, now, drivers, scope, asked, everything, compose, only, fees
+    ).plan()
 
 
 def updated(delivery: Delivery, record: Record, zone: tzinfo) -> Delivery:
@@ -234,6 +241,7 @@ class _Planner:
     everything: bool
     compose: bool
     only: frozenset[str] | None
+    fees: Mapping[str, Decimal]
     problems: list[Problem] = field(default_factory=list)
     unplanned: list[str] = field(default_factory=list)
     skipped_posts: frozenset[str] = frozenset()
@@ -302,6 +310,7 @@ class _Planner:
                 for block in self.settings.channels.values()
                 if block.budget is not None
             },
+            fees=self.fees,
             now=self.now,
             first_run=self.history.empty,
         )
@@ -543,8 +552,9 @@ class _Planner:
                 yield item
 
     def spent(self, channel: str) -> Decimal:
-        """What the network cost in this calendar month of the site's zone, open outcomes included."""
-        return spent(self.history, channel, self.now.astimezone(self.settings.zone))
+        """What the network cost in this calendar month of the site's zone, open outcomes and fees included."""
+        posts = spent(self.history, channel, self.now.astimezone(self.settings.zone))
+        return posts + self.fees.get(channel, Decimal(0))
 
 
 def over_budget(item: Delivery, spent: Decimal, settings: Settings) -> Delivery:

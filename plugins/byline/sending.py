@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from byline import cards, gate, planning, settling
+from byline import cards, fees, gate, planning, settling
 from byline.delivering import Carried, Carrier, Crash, ReceiptLost, no_crash
 from byline.errors import BylineError, ClaimHeld, LedgerError, NotSent, Problem, Stopped, UsageError
 from byline.fields import did_you_mean
@@ -24,6 +25,10 @@ from byline.times import Clock
 if TYPE_CHECKING:
     from byline.content import Content
     from byline.http import Http
+
+
+class OverBudget(BylineError):
+    """This month's budget does not cover the post; nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +156,7 @@ class Sender:
             drivers=self.drivers,
             scope=wishes.scope,
             asked=wishes.asked,
+            fees=self._fees(),
         )
 
     def _settle(self, records: Iterable[Record], *, patient: bool) -> tuple[str, ...]:
@@ -254,7 +260,8 @@ class Sender:
         except BylineError as wrong:
             self._done[item.id] = Carried(record=item.record, error=wrong)
             return
-        if self._too_dear(item):
+        if self._too_dear(item, item.cost) is not None:  # so that no claim is written for nothing
+            self._keep_back(item)
             return
         current = self.ledger.get(item.id)  # the baseline may just have written it
         expected = current.version if current else 0
@@ -262,8 +269,16 @@ class Sender:
         if expected != planned and not (current and current.state == "skipped" and item.old):
             expected = planned  # another run was here since we planned: the claim will say so
         carried = self._carrier.deliver(
-            _intent(item), item.message, driver, expected=expected, look_first=first_run
+            _intent(item),
+            item.message,
+            driver,
+            expected=expected,
+            look_first=first_run,
+            refuse=lambda: self._too_dear(item, Decimal(0)),
         )
+        if isinstance(carried.error, OverBudget):
+            self._keep_back(item)
+            return
         self._done[item.id] = carried
         if isinstance(carried.error, NotSent) and carried.error.cause != "waiting":
             self._given_up[where] = carried.error
@@ -277,20 +292,35 @@ class Sender:
         expected = current.version if current else 0
         return self._carrier.postpone(_intent(item), error, expected=expected)
 
-    def _too_dear(self, item: Delivery) -> bool:
-        """Has another run used the budget up since we planned?"""
+    def _too_dear(self, item: Delivery, more: Decimal) -> OverBudget | None:
+        """Would this month's budget be broken by what is claimed by now, this run's and other runs' alike, and `more`?
+
+        Asked before the claim, and again once the claim is written with its cost: of two runs that claim at the same
+        moment the later one sees both. Where both see both, both let go; neither ever goes past the budget.
+        """
         budget = self.settings.channels[item.channel].budget
         if budget is None or not item.cost:
-            return False
+            return None
         now = self.clock.now().astimezone(self.settings.zone)
-        spent = planning.spent(self.ledger.snapshot(), item.channel, now)
-        if spent + item.cost <= budget:
-            return False
-        kept = planning.over_budget(item, spent, self.settings)
+        used = planning.spent(self.ledger.snapshot(), item.channel, now) + self._fees().get(
+            item.channel, Decimal(0)
+        )
+        if used + more <= budget:
+            return None
+        kept = planning.over_budget(item, used + more - item.cost, self.settings)
         self._rows[item.id] = kept
+        return OverBudget(kept.reason)
+
+    def _keep_back(self, item: Delivery) -> None:
         self._dear.append(item.id)
-        self.progress(f"{item.id}: not sent, {kept.reason}")
-        return True
+        self.progress(f"{item.id}: not sent, {self._rows[item.id].reason}")
+
+    def _fees(self) -> Mapping[str, Decimal]:
+        """What reading and deleting cost this month, where a budget asks for it."""
+        if not any(block.budget is not None for block in self.settings.channels.values()):
+            return {}
+        now = self.clock.now().astimezone(self.settings.zone)
+        return fees.this_month(self.ledger.notes(fees.KIND), now)
 
     def _result(
         self,

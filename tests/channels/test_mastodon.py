@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from mastodon import Mastodon as Client
 from mastodon import MastodonUnauthorizedError
 
-from byline.channels.mastodon import Mastodon, _time, length
+from byline.channels._quotas import moment
+from byline.channels.mastodon import Mastodon, length
 from byline.errors import NotSent, OutcomeUnknown
 from byline.testing.channel_contract import World
 from byline.testing.mastodon import CASES, counted
@@ -162,7 +163,7 @@ def test_an_account_without_a_server_is_a_problem_unless_manual(world: World) ->
     "value", ["1795514400", "2026-11-24T10:00:00Z", "2026-11-24T10:00:00.000Z", "2026-11-24 10:00:00"]
 )
 def test_a_reset_in_either_form(value: str) -> None:
-    found = _time(value)
+    found = moment(value)
     assert found is not None
     assert found.isoformat() == "2026-11-24T10:00:00+00:00"
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import ClassVar, Literal, Protocol
 
 from byline.fields import Fields
@@ -145,6 +146,54 @@ class Notice:
     severe: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """One allowance, by the network's own word: `used` of `limit`, which is 100 where the network tells a percentage.
+
+    `what` is what is counted and in which time, in plain words. `used` is None where the network allows so much and
+    tells no app how much of it is gone; `resets` is aware.
+    """
+
+    what: str
+    limit: int
+    used: int | None = None
+    resets: datetime | None = None
+    percent: bool = False
+    note: str = ""
+
+
+class Quotas(Protocol):
+    """What a driver may offer besides the contract, for `publish doctor`."""
+
+    def quotas(self) -> tuple[Quota, ...]:
+        """Every allowance that the answers so far told of; asked after `health`. May make a call that costs nothing."""
+        ...
+
+
+Paid = Literal["health", "find", "metrics", "delete"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fee:
+    """What a network charged for something else than a post. `what` names it: within a day (UTC) it is charged once."""
+
+    what: str
+    amount: Decimal
+    currency: str = "USD"
+
+
+class Metered(Protocol):
+    """What a driver offers besides the contract whose network charges for reading or deleting."""
+
+    def price(self, call: Paid) -> Decimal:
+        """The most that one such call costs."""
+        ...
+
+    def fees(self) -> tuple[Fee, ...]:
+        """What was charged since this was asked last."""
+        ...
+
+
 class Notices(Protocol):
     """What a driver may offer besides the contract, for `publish doctor`."""
 
@@ -260,14 +309,19 @@ __all__ = [
     "Channel",
     "Desk",
     "Draft",
+    "Fee",
     "Found",
     "Health",
     "ImageRules",
     "JsonValue",
     "Look",
+    "Metered",
     "Metrics",
     "Notice",
     "Notices",
+    "Paid",
+    "Quota",
+    "Quotas",
     "Receipt",
     "Replay",
     "Request",

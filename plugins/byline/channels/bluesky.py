@@ -15,7 +15,8 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from byline import text as texts
-from byline.channels import _pictures, _words
+from byline import times
+from byline.channels import _pictures, _quotas, _words
 from byline.channels.base import (
     Capabilities,
     Desk,
@@ -26,6 +27,7 @@ from byline.channels.base import (
     JsonValue,
     Look,
     Metrics,
+    Quota,
     Receipt,
     Replay,
     Request,
@@ -133,6 +135,7 @@ class Bluesky:
         self._clock = clock
         self._server = (account.option("server") or account.api).rstrip("/")
         self._session: dict[str, str] = {}
+        self._quotas: dict[str, Quota] = {}
 
     @staticmethod
     def settings(block: Fields, accounts: tuple[Fields, ...]) -> None:
@@ -268,6 +271,10 @@ class Bluesky:
             )
         return Health(ok=True, who=who, message="ready; an app password lasts until it is revoked")
 
+    def quotas(self) -> tuple[Quota, ...]:
+        """What the account's server still takes, by its answers; `health` only signs in, of which few are allowed."""
+        return tuple(self._quotas.values())
+
     def sign_in(self, desk: Desk) -> SignedIn:
         """Try an app password that the person made in the app's settings; no browser is needed."""
         handle = desk.ask("Handle, such as acme.bsky.social", variable="BLUESKY_IDENTIFIER").lstrip("@")
@@ -341,6 +348,7 @@ class Bluesky:
             service=SERVICE,
             json={"identifier": identifier.lstrip("@"), "password": password},
         )
+        self._note_quota(answer)
         if not answer.ok:
             raise self._failure(answer, create=False)
         session = answer.object()
@@ -381,6 +389,7 @@ class Bluesky:
             data=data,
             create=create,
         )
+        self._note_quota(answer)
         if answer.ok:
             return answer
         if fresh and answer.status in (400, 401) and answer.object().get("error") == "ExpiredToken":
@@ -397,6 +406,15 @@ class Bluesky:
                 status=answer.status,
             )
         raise self._failure(answer, create)
+
+    def _note_quota(self, answer: Response) -> None:
+        """Each kind of call has an allowance of its own, told by its window in seconds: `ratelimit-policy: 5000;w=3600`."""
+        window = re.search(r";\s*w=(\d{1,7})", answer.headers.get("ratelimit-policy", ""))
+        span = times.words(timedelta(seconds=int(window[1]))) if window else ""
+        calls = "sign-ins" if answer.url.endswith("createSession") else "calls"
+        what = f"{calls} in {span}" if span else calls
+        for quota in _quotas.told(answer.headers, "ratelimit-", what=what):
+            self._quotas[what] = quota
 
     def _failure(self, answer: Response, create: bool) -> RemoteError:
         status, problem = answer.status, answer.object()
@@ -424,8 +442,7 @@ class Bluesky:
                 "steps in docs/channels/bluesky.md",
             )
         if status == 429:
-            reset = answer.headers.get("ratelimit-reset", "")
-            until = datetime.fromtimestamp(int(reset), UTC) if re.fullmatch(r"\d{1,11}", reset) else None
+            until = _quotas.moment(answer.headers.get("ratelimit-reset", ""))
             return self._http.limited(
                 answer,
                 service=SERVICE,

@@ -29,6 +29,7 @@ from byline.channels.base import (
     Look,
     Metrics,
     Notice,
+    Quota,
     Receipt,
     Request,
     SignedIn,
@@ -104,6 +105,7 @@ class Facebook:
         self._clock = clock
         self._page = account.option("page_id")
         self._version = account.option("version", VERSION)
+        self._quotas: dict[str, Quota] = {}
 
     @staticmethod
     def settings(block: Fields, accounts: tuple[Fields, ...]) -> None:
@@ -240,6 +242,10 @@ class Facebook:
                 expires=expires,
             )
         return Health(ok=True, who=who, message="ready", expires=expires)
+
+    def quotas(self) -> tuple[Quota, ...]:
+        """What the app and the page have used of this hour's allowance, in percent, by the last answers."""
+        return tuple(self._quotas.values())
 
     def sign_in(self, desk: Desk) -> SignedIn:
         """A person who manages the page signs in; their token is made long-lived, and the page's own is taken from it."""
@@ -406,6 +412,7 @@ class Facebook:
             files=files,
             create=create,
         )
+        self._quotas |= {quota.what: quota for quota in _usage(answer, self._clock.now())}
         if not answer.ok or isinstance(answer.object().get("error"), dict):
             raise self._failure(answer, create)
         return answer
@@ -505,6 +512,38 @@ def _unshimmed(url: str) -> str:
     if (parts.hostname or "").endswith(".facebook.com") and parts.path == "/l.php":
         return parse_qs(parts.query).get("u", [url])[0]
     return url
+
+
+def _usage(answer: Response, now: datetime) -> tuple[Quota, ...]:
+    """The usage headers: percentages of calls and of computing time, of which the highest counts ("Rate Limits", 2026-11)."""
+    found: list[Quota] = []
+    for header, what in (
+        ("x-app-usage", "allowance of the app in an hour"),
+        ("x-page-usage", "allowance of the page in 24 hours"),
+        ("x-business-use-case-usage", "allowance of the app for this page in an hour"),
+    ):
+        try:
+            told = json.loads(answer.headers.get(header, "null"))
+        except ValueError:
+            continue
+        rows = [told] if header != "x-business-use-case-usage" else _rows(told)
+        shares = [_share(row) for row in rows if isinstance(row, dict)]
+        if known := [share for share in shares if share is not None]:
+            wait = _regain(answer)
+            resets = now + wait if wait and header == "x-business-use-case-usage" else None
+            found.append(Quota(what=what, limit=100, used=max(known), resets=resets, percent=True))
+    return tuple(found)
+
+
+def _rows(told: Any) -> list[Any]:
+    lists = told.values() if isinstance(told, dict) else ()
+    return [row for rows in lists if isinstance(rows, list) for row in rows]
+
+
+def _share(row: dict[str, Any]) -> int | None:
+    known = [row.get(key) for key in ("call_count", "total_time", "total_cputime")]
+    numbers = [round(value) for value in known if isinstance(value, int | float)]
+    return max(numbers, default=None)
 
 
 def _regain(answer: Response) -> timedelta | None:

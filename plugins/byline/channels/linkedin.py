@@ -29,6 +29,7 @@ from byline.channels.base import (
     Look,
     Metrics,
     Notice,
+    Quota,
     Receipt,
     Replay,
     Request,
@@ -357,6 +358,22 @@ class LinkedIn:
                 message=f"its API version {self._version} is {age} months old; LinkedIn takes versions for 12 months",
                 fix=f'write `version: "{month // 12}{month % 12 + 1:02}"` in {where}',
                 severe=age > 12,
+            ),
+        )
+
+    def quotas(self) -> tuple[Quota, ...]:
+        """What LinkedIn allows in a day of UTC. It tells no app how much of that is gone until nothing is left (429).
+
+        "Share on LinkedIn" for a member, "Increasing Access" (Development tier) for a page, read 2026-11.
+        """
+        member = self.caps.find == "never"
+        midnight = self._clock.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        return (
+            Quota(
+                what="calls of this member a day" if member else "calls of the app a day",
+                limit=150 if member else 500,
+                resets=midnight + timedelta(days=1),
+                note="a post takes 3 to 4" if member else "more in the Standard tier; a post takes about 4",
             ),
         )
 

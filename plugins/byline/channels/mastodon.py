@@ -12,14 +12,14 @@ import html
 import json
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from byline import links
 from byline import text as texts
-from byline.channels import _oauth, _pictures, _words
+from byline.channels import _oauth, _pictures, _quotas, _words
 from byline.channels.base import (
     Capabilities,
     Desk,
@@ -30,6 +30,7 @@ from byline.channels.base import (
     JsonValue,
     Look,
     Metrics,
+    Quota,
     Receipt,
     Replay,
     Request,
@@ -119,6 +120,7 @@ class Mastodon:
         self._clock = clock
         self._server = _server(account)
         self._id = ""
+        self._quotas: tuple[Quota, ...] = ()
         limit = account.option("max_characters")
         self.caps = replace(CAPABILITIES, limit=int(limit)) if limit.isdigit() else CAPABILITIES
 
@@ -251,6 +253,10 @@ class Mastodon:
             )
         return Health(ok=True, who=who, message="ready; the token lasts until it is revoked")
 
+    def quotas(self) -> tuple[Quota, ...]:
+        """The calls that the server still takes, by its last answer; servers may leave it out."""
+        return self._quotas
+
     def sign_in(self, desk: Desk) -> SignedIn:
         """Register with the server, then let the account's owner allow it. The token lasts until it is revoked."""
         options: dict[str, str] = {}
@@ -348,6 +354,7 @@ class Mastodon:
             files=files,
             create=create,
         )
+        self._quotas = _quotas.told(answer.headers, "x-ratelimit-", what="calls in 5 minutes") or self._quotas
         if not answer.ok:
             raise self._failure(answer, create)
         return answer
@@ -370,7 +377,7 @@ class Mastodon:
             return self._http.limited(
                 answer,
                 service=SERVICE,
-                until=_time(answer.headers.get("x-ratelimit-reset", "")),
+                until=_quotas.moment(answer.headers.get("x-ratelimit-reset", "")),
                 message=f"Mastodon takes no more calls from {where} ({said})",
             )
         if status >= 500 or status == 408 or 300 <= status < 400:
@@ -448,18 +455,7 @@ def _receipt(status: dict[str, Any], now: datetime) -> Receipt | None:
     if not isinstance(remote_id, str) or not remote_id:
         return None
     url = status.get("url") or status.get("uri") or ""
-    return Receipt(remote_id=remote_id, url=str(url), at=_time(str(status.get("created_at"))) or now)
-
-
-def _time(value: str) -> datetime | None:
-    """A time in ISO 8601 or in seconds since 1970: servers send both."""
-    try:
-        if value.isascii() and value.isdigit():
-            return datetime.fromtimestamp(int(value), UTC)
-        found = datetime.fromisoformat(value)
-    except (ValueError, OverflowError, OSError):
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return Receipt(remote_id=remote_id, url=str(url), at=_quotas.moment(str(status.get("created_at"))) or now)
 
 
 def _number(found: dict[str, Any], key: str) -> int | None:

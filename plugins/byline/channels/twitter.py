@@ -8,6 +8,7 @@ Twitter makes the link card itself from the live page; a picture sent along take
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -16,17 +17,20 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from byline import links
 from byline import text as texts
-from byline.channels import _oauth, _pictures, _words
+from byline.channels import _oauth, _pictures, _quotas, _words
 from byline.channels.base import (
     Capabilities,
     Desk,
     Draft,
+    Fee,
     Found,
     Health,
     ImageRules,
     JsonValue,
     Look,
     Metrics,
+    Paid,
+    Quota,
     Receipt,
     Request,
     SignedIn,
@@ -42,6 +46,15 @@ SERVICE = "Twitter"
 COST_WITH_LINK = Decimal("0.200")
 COST_WITHOUT_LINK = Decimal("0.015")
 COST_ALT_TEXT = Decimal("0.005")
+COST_READ, COST_USER, COST_DELETE = Decimal("0.005"), Decimal("0.010"), Decimal("0.010")
+_LISTED = 20  # posts of the timeline that are looked at
+_PRICES = {
+    "cost_with_link": COST_WITH_LINK,
+    "cost_without_link": COST_WITHOUT_LINK,
+    "cost_read": COST_READ,
+    "cost_user": COST_USER,
+    "cost_delete": COST_DELETE,
+}
 _ID = r"\d{1,25}"
 _USERNAME = r"[A-Za-z0-9_]{1,15}"
 _STATUS = re.compile(r"/(?:i/web|[A-Za-z0-9_]{1,15})/status/(\d{1,25})(?:/.*)?")
@@ -90,6 +103,25 @@ CAPABILITIES = Capabilities(
 )
 
 
+def _kind(method: str, path: str) -> str:
+    """What a call does, in plain words: each kind has an allowance of its own."""
+    kinds = {
+        "/2/users/me": "looks at the account",
+        "/2/tweets": "posts" if method == "POST" else "looks at posts",
+    }
+    return kinds.get(
+        path,
+        "deletions" if method == "DELETE" else "looks at the timeline" if "/users/" in path else "uploads",
+    )
+
+
+_ALLOWANCES: tuple[tuple[str, Callable[[str, str], str]], ...] = (
+    ("x-rate-limit-", lambda method, path: f"{_kind(method, path)} in 15 minutes"),
+    ("x-user-limit-24hour-", lambda method, path: f"{_kind(method, path)} in 24 hours, this account"),
+    ("x-app-limit-24hour-", lambda method, path: f"{_kind(method, path)} in 24 hours, the whole app"),
+)
+
+
 class Twitter:
     """One account."""
 
@@ -104,15 +136,17 @@ class Twitter:
         self._clock = clock
         self._username = account.option("username").lstrip("@")
         self._user_id = ""
+        self._fees: dict[str, Fee] = {}
+        self._quotas: dict[str, Quota] = {}
         self.caps = replace(
             CAPABILITIES, threads=account.option("threads", "true").lower() in ("true", "yes", "on")
         )
 
     @staticmethod
     def settings(block: Fields, accounts: tuple[Fields, ...]) -> None:
-        """`threads`, `cost_with_link` and `cost_without_link` of the network; `threads` and `username` of an account."""
-        block.number("cost_with_link", COST_WITH_LINK, low=Decimal(0))
-        block.number("cost_without_link", COST_WITHOUT_LINK, low=Decimal(0))
+        """`threads` and the prices (`cost_…`) of the network; `threads` and `username` of an account."""
+        for key, price in _PRICES.items():
+            block.number(key, price, low=Decimal(0))
         for fields in (block, *accounts):
             fields.flag("threads", True)
         for fields in accounts:
@@ -181,13 +215,14 @@ class Twitter:
             "GET",
             f"/2/users/{user}/tweets",
             params={
-                "max_results": "20",
+                "max_results": str(_LISTED),
                 "exclude": "retweets",
                 "start_time": f"{start:%Y-%m-%dT%H:%M:%SZ}",
                 "tweet.fields": "created_at,entities,referenced_tweets",
             },
         )
         found = answer.object().get("data")
+        self._read(found)
         for post in found if isinstance(found, list) else ():
             if isinstance(post, dict) and _is_ours(post, message_link, before):
                 at = _time(post.get("created_at"), self._clock.now())
@@ -208,6 +243,7 @@ class Twitter:
     def health(self) -> Health:
         """Whose secrets these are, and whether the app may write, where Twitter tells."""
         answer = self._call("GET", "/2/users/me")
+        self._charge("user", "cost_user")
         data = answer.object().get("data")
         username = str(data.get("username") or "") if isinstance(data, dict) else ""
         access = answer.headers.get("x-access-level", "")
@@ -318,9 +354,64 @@ class Twitter:
         """Take one post away."""
         try:
             self._call("DELETE", f"/2/tweets/{remote_id}")
+            self._charge(f"delete {remote_id}", "cost_delete")
         except Rejected as error:
             if error.status not in (404, 410):
                 raise
+
+    # Money and allowance.
+
+    def price(self, call: Paid) -> Decimal:
+        """The most that such a call costs. The account itself is asked for once a day, a post read twice is paid once."""
+        read, user = self._price("cost_read"), self._price("cost_user")
+        match call:
+            case "delete":
+                return self._price("cost_delete")
+            case "metrics":
+                return read
+            case "health":
+                return user
+            case "find":
+                return user + _LISTED * read
+
+    def fees(self) -> tuple[Fee, ...]:
+        """What was charged since this was asked last. A call that failed costs nothing."""
+        found = tuple(self._fees.values())
+        self._fees = {}
+        return found
+
+    def quotas(self) -> tuple[Quota, ...]:
+        """By the last answers; with TWITTER_BEARER_TOKEN also how many posts the app has read this month."""
+        return (*self._quotas.values(), *self._month())
+
+    def _month(self) -> tuple[Quota, ...]:
+        """GET /2/usage/tweets ("Usage", read 2026-11): free, and for the app's own token alone."""
+        token = self._secrets.get("TWITTER_BEARER_TOKEN", self._account.name)
+        if not token:
+            return ()
+        self._http.protect("TWITTER_BEARER_TOKEN", token)
+        answer = self._http.request(
+            "GET",
+            f"{self._account.api}/2/usage/tweets",
+            service=SERVICE,
+            headers={"Authorization": f"Bearer {token}"},
+        )
+        if not answer.ok:
+            raise self._failure(answer, create=False)
+        usage = _object(answer.object(), "data")
+        used, cap = str(usage.get("project_usage")), str(usage.get("project_cap"))
+        if not (used.isdigit() and cap.isdigit()):
+            return ()
+        return (Quota(what="posts read this month by the app", limit=int(cap), used=int(used)),)
+
+    def _charge(self, what: str, price: str) -> None:
+        self._fees[what] = Fee(what=what, amount=self._price(price))
+
+    def _read(self, found: Any) -> None:
+        """Each post in an answer is charged."""
+        for post in found if isinstance(found, list) else ():
+            if isinstance(post, dict):
+                self._charge(f"post {post.get('id')}", "cost_read")
 
     # The wire.
 
@@ -347,6 +438,9 @@ class Twitter:
             auth=self._signature(),
             create=create,
         )
+        for names, what in _ALLOWANCES:
+            for quota in _quotas.told(answer.headers, names, what=what(method, path)):
+                self._quotas[quota.what] = quota
         if not answer.ok:
             raise self._failure(answer, create)
         return answer
@@ -402,8 +496,7 @@ class Twitter:
                 "this machine's clock; steps in docs/channels/twitter.md",
             )
         if status == 429:
-            reset = answer.headers.get("x-rate-limit-reset", "")
-            until = datetime.fromtimestamp(int(reset), UTC) if re.fullmatch(r"\d{1,11}", reset) else None
+            until = _quotas.moment(answer.headers.get("x-rate-limit-reset", ""))
             return self._http.limited(
                 answer,
                 service=SERVICE,
@@ -437,6 +530,7 @@ class Twitter:
         if self._user_id:
             return self._user_id, self._username
         data = self._call("GET", "/2/users/me").object().get("data")
+        self._charge("user", "cost_user")
         if not isinstance(data, dict) or not re.fullmatch(_ID, str(data.get("id"))):
             raise NotSent(
                 "Twitter did not tell whose secrets these are; nothing was sent",
@@ -481,11 +575,11 @@ class Twitter:
         except Rejected:
             return {}
         found = answer.object().get("data")
+        self._read(found)
         return found[0] if isinstance(found, list) and found and isinstance(found[0], dict) else {}
 
     def _cost(self, parts: tuple[str, ...], draft: Draft) -> Decimal:
-        with_link = self._price("cost_with_link", COST_WITH_LINK)
-        without = self._price("cost_without_link", COST_WITHOUT_LINK)
+        with_link, without = self._price("cost_with_link"), self._price("cost_without_link")
         total = sum(
             (
                 with_link if (draft.link and draft.link in part) or texts.twitter_links(part) else without
@@ -495,11 +589,11 @@ class Twitter:
         )
         return total + (COST_ALT_TEXT if draft.image is not None and draft.image.alt else 0)
 
-    def _price(self, key: str, default: Decimal) -> Decimal:
+    def _price(self, key: str) -> Decimal:
         try:
-            return Decimal(self._account.option(key, str(default)))
+            return Decimal(self._account.option(key, str(_PRICES[key])))
         except InvalidOperation:
-            return default
+            return _PRICES[key]
 
 
 def _is_about_rights(low: str) -> bool:

@@ -14,11 +14,15 @@ from byline.errors import Stopped, UsageError
 from byline.fields import did_you_mean
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from byline.channels.base import Channel
     from byline.cli.common import App
     from byline.content import Content
     from byline.http import Http
-    from byline.planning import Drivers, Scope
-    from byline.settings import Settings
+    from byline.ledger.base import Ledger
+    from byline.planning import Scope
+    from byline.settings import Account, Settings
 
 paths_argument = click.argument("paths", nargs=-1, metavar="[PATH...]")
 to_option = click.option(
@@ -41,24 +45,57 @@ def open_http(app: App, settings: Settings) -> Http:
     return Http(settings.timeouts, app.clock)
 
 
-def make_drivers(app: App, http: Http) -> Drivers:
+class Pool:
     """A driver for each account, made when it is first asked for and kept for the run."""
-    from byline import registry
-    from byline.channels.base import Channel
-    from byline.settings import Account
 
-    secrets = app.secrets()
-    made: dict[tuple[str, str], Channel] = {}
+    def __init__(self, app: App, http: Http) -> None:
+        self._app, self._http = app, http
+        self._secrets = app.secrets()
+        self._made: dict[tuple[str, str], tuple[Account, Channel]] = {}
 
-    def driver(account: Account) -> Channel:
+    def __call__(self, account: Account) -> Channel:
+        from byline import registry
+
         key = (account.channel, account.name)
-        if key not in made:
-            made[key] = registry.channel(account.channel)(
-                account, http=http, secrets=secrets, clock=app.clock
+        if key not in self._made:
+            driver = registry.channel(account.channel)
+            self._made[key] = (
+                account,
+                driver(account, http=self._http, secrets=self._secrets, clock=self._app.clock),
             )
-        return made[key]
+        return self._made[key][1]
 
-    return driver
+    def keep_fees(self, ledger: Ledger) -> None:
+        """Write down what networks charged for reading and deleting. What cannot be kept is said, and fails nothing."""
+        from byline import fees
+        from byline.cli.common import progress
+        from byline.errors import LedgerError
+
+        found = (
+            fees.taken(account, driver, self._app.clock.now()) for account, driver in self._made.values()
+        )
+        notes = [note for note in found if note is not None]
+        try:
+            if notes:
+                ledger.note(*notes)
+        except LedgerError as error:
+            progress(f"what reading cost could not be written down: {error.message}")
+
+
+def make_drivers(app: App, http: Http) -> Pool:
+    """The drivers of this run."""
+    return Pool(app, http)
+
+
+def month_fees(app: App, settings: Settings) -> Mapping[str, Decimal]:
+    """What networks charged this month beside posts, as far as it is known here; nothing where no budget asks for it."""
+    if not any(block.budget is not None for block in settings.channels.values()):
+        return {}
+    from byline import fees
+    from byline.ledger import read_notes
+
+    now = app.clock.now().astimezone(settings.zone)
+    return fees.this_month(read_notes(settings, app.clock, app.environment, kind=fees.KIND), now)
 
 
 def read_scope(

@@ -207,6 +207,8 @@ def _costs(plan: Plan) -> Iterator[str]:
         paid = [item for item in plan.deliveries if item.channel == channel and item.cost]
         currency = next((item.currency for item in paid), "USD")
         line = f"{registry.label(channel)}: {money(spent, currency)} of {money(budget, currency)} used this month"
+        if fees := plan.fees.get(channel):
+            line += f" ({money(fees, currency)} of it for reading and deleting)"
         if now := sum((item.cost for item in paid if item.ready), Decimal(0)):
             line += f", {money(spent + now, currency)} after this run"
         if held := [item for item in paid if item.over_budget]:

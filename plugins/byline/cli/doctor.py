@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from byline.cli._publishing import json_option, make_drivers, open_http, read_scope, to_option
-from byline.cli.common import DONE, FAILED, App, count, emit_json
+from byline.cli.common import DONE, FAILED, App, count, emit_json, progress
 
 if TYPE_CHECKING:
-    from byline.doctor import Finding
+    from byline.doctor import Doctor, Finding
+    from byline.settings import Settings
 
 WIDTH = 96
 _MARKS = {
@@ -34,15 +35,16 @@ _MARKS = {
 def command(app: App, to: Sequence[str], fail_under: int, as_json: bool) -> int:
     """See at a glance whether everything is well, and what to do where it is not.
 
-    Looks at every account (is the token good, whose is it, may it post, how long does it live), the networks'
-    versions, costs against the budget, the sending history, overdue posts, the live site and its feeds, the leads
-    and the clock. Sends and changes nothing. A token is yellow from 14 days on, red from 3.
+    Looks at every account (is the token good, whose is it, may it post, how long does it live), what each network
+    still allows, the networks' versions, costs against the budget, the sending history, overdue posts, the live site
+    and its feeds, the leads and the clock. Sends nothing. A token is yellow from 14 days on, red from 3.
 
     Ends with 1 when anything is red.
     """
     from byline import content as contents
+    from byline import fees
     from byline.doctor import Doctor, failed
-    from byline.ledger import read_snapshot
+    from byline.ledger import read_notes, read_snapshot
 
     settings = app.settings()
     http = open_http(app, settings)
@@ -54,6 +56,7 @@ def command(app: App, to: Sequence[str], fail_under: int, as_json: bool) -> int:
             http=http,
             clock=app.clock,
             history=lambda: read_snapshot(settings, app.clock, app.environment),
+            fees=lambda: read_notes(settings, app.clock, app.environment, kind=fees.KIND),
         )
         nothing = contents.Content(posts=(), authors={}, problems=(), count=0)
         scope = read_scope(settings, nothing, (), to, None)
@@ -61,6 +64,7 @@ def command(app: App, to: Sequence[str], fail_under: int, as_json: bool) -> int:
             found.append(item)
             if not as_json:
                 _show(item)
+        _keep(app, settings, doctor)
     finally:
         http.close()
     bad = failed(found, fail_under)
@@ -69,6 +73,23 @@ def command(app: App, to: Sequence[str], fail_under: int, as_json: bool) -> int:
     else:
         click.echo(_summary(found, fail_under))
     return FAILED if bad else DONE
+
+
+def _keep(app: App, settings: Settings, doctor: Doctor) -> None:
+    """Write down what looking cost, where sending has begun: a history is never begun by a look."""
+    from byline.errors import BylineError
+    from byline.ledger import open_ledger
+
+    try:
+        if not doctor.notes or doctor.history().empty:
+            return
+        ledger = open_ledger(settings, app.environment, app.clock)
+        try:
+            ledger.note(*doctor.notes)
+        finally:
+            ledger.close()
+    except BylineError as error:
+        progress(f"what looking cost could not be written down: {error.message}")
 
 
 def _show(item: Finding) -> None:

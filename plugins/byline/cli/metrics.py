@@ -38,11 +38,14 @@ def command(
     Run it once a day: Twitter tells link clicks for 30 days only, and new comments are told by comparing two readings.
     What a network does not tell is n/a. `publish status` and `publish report` show what was read.
 
+    Twitter charges for each post that is read: reading stops where it would break the month's budget.
+
     Ends with 0 when all was read, 1 when nothing could be, 3 when a part.
     """
     from byline import content as contents
-    from byline import measuring
+    from byline import fees, measuring, registry
     from byline.ledger import open_ledger
+    from byline.planning import money
 
     settings = app.settings()
     content = contents.read(settings)
@@ -50,7 +53,8 @@ def command(
     http = open_http(app, settings)
     ledger = open_ledger(settings, app.environment, app.clock)
     try:
-        records = sorted(ledger.snapshot().records.values(), key=lambda item: item.id)
+        snapshot = ledger.snapshot()
+        records = sorted(snapshot.records.values(), key=lambda item: item.id)
         wanted = [
             record
             for record in records
@@ -58,20 +62,32 @@ def command(
             and scope.has_account(record.intent.channel, record.intent.account)
             and scope.has_post(record.intent.path)
         ]
-        readings = measuring.measure(wanted, settings, make_drivers(app, http), app.clock)
+        purse = fees.Purse(
+            settings=settings,
+            history=snapshot,
+            known=ledger.notes(fees.KIND),
+            clock=app.clock,
+        )
+        before = {name: purse.used(name) for name in settings.channels}
+        readings = measuring.measure(wanted, settings, make_drivers(app, http), purse)
+        cost = {name: spent for name in before if (spent := purse.used(name) - before[name])}
         fresh = [item.figures for item in readings if item.figures is not None and not item.figures.empty]
-        if fresh:
-            ledger.note(*(measuring.as_note(figures) for figures in fresh))
+        notes = [*(measuring.as_note(figures) for figures in fresh), *purse.notes]
+        if notes:
+            ledger.note(*notes)
             ledger.flush()
         known = measuring.known(ledger.notes(measuring.KIND))
     finally:
         ledger.close()
         http.close()
     if as_json:
-        emit_json({"metrics": [_row(item, known) for item in readings]})
+        told = {name: float(spent) for name, spent in cost.items()}
+        emit_json({"metrics": [_row(item, known) for item in readings], "cost": told})
     else:
         for line in _lines(readings, known):
             click.echo(line)
+        for name, spent in cost.items():
+            click.echo(f"reading cost {money(spent, 'USD')} on {registry.label(name)}")
     failed = sum(item.error is not None for item in readings)
     if not failed:
         return DONE

@@ -12,6 +12,7 @@ import click
 from byline.cli._publishing import (
     json_option,
     make_drivers,
+    month_fees,
     open_http,
     paths_argument,
     profile_option,
@@ -80,6 +81,7 @@ def command(
         drivers=make_drivers(app, http),
         scope=scope,
         everything=everything,
+        fees=month_fees(app, settings),
     )
     looks = _look(plan, content, settings, http) if live else {}
     shown = "json" if as_json else form or "text"

@@ -55,6 +55,7 @@ def command(
         )
         history = ledger.snapshot()
     finally:
+        drivers.keep_fees(ledger)
         ledger.close()
         http.close()
     touched = {carried.record.id for carried in done if carried.record is not None}

@@ -12,6 +12,7 @@ import click
 from byline.cli._publishing import (
     json_option,
     make_drivers,
+    month_fees,
     open_http,
     paths_argument,
     profile_option,
@@ -118,11 +119,18 @@ def command(
             from byline import planning
 
             plan = planning.plan(
-                content, settings, ledger.snapshot(), app.clock.now(), drivers=drivers, scope=scope
+                content,
+                settings,
+                ledger.snapshot(),
+                app.clock.now(),
+                drivers=drivers,
+                scope=scope,
+                fees=month_fees(app, settings),
             )
             emit_json(plan.as_json() | {"error": stop.message})
         raise
     finally:
+        drivers.keep_fees(ledger)
         ledger.close()
         http.close()
     if as_json:

@@ -11,6 +11,7 @@ import click
 from byline.cli._publishing import (
     json_option,
     make_drivers,
+    month_fees,
     open_http,
     paths_argument,
     profile_option,
@@ -55,6 +56,7 @@ def command(app: App, paths: Sequence[str], to: Sequence[str], profile: str | No
         drivers=make_drivers(app, open_http(app, settings)),
         scope=scope,
         everything=True,
+        fees=month_fees(app, settings),
     )
     known = measuring.known(read_notes(settings, app.clock, app.environment, kind=measuring.KIND))
     quiet = "" if paths or to or profile else _quiet(plan, settings)

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -105,6 +106,21 @@ class Bluesky(Fake):
 
     def unauthorized(self) -> Answer:
         return _refuse(401, "AuthenticationRequired", "Invalid identifier or password")
+
+    def allowance(self, call: Call) -> Mapping[str, str]:
+        """Each kind of call has its own, told with its window."""
+        if call.path.endswith("createSession"):
+            what, limit, window = "logins", self.logins_in_five_minutes, timedelta(minutes=5)
+        else:
+            what, limit, window = "calls", 3000, timedelta(minutes=5)
+            self.too_many(what, limit, window)
+        left, ends = self.counted(what, limit, window)
+        return {
+            "RateLimit-Limit": str(limit),
+            "RateLimit-Remaining": str(left),
+            "RateLimit-Reset": str(int(ends.timestamp())),
+            "RateLimit-Policy": f"{limit};w={int(window.total_seconds())}",
+        }
 
     def limited(self, *, bare: bool) -> Answer:
         reset = int((self.clock.now() + timedelta(minutes=11)).timestamp())

@@ -36,6 +36,7 @@ class Facebook(Fake):
 
     def __init__(self, clock: Clock | None = None) -> None:
         super().__init__(clock)
+        self.used = 12  # percent of the app's allowance
         self.tokens: dict[str, Page] = {}
         self.unreadable: set[str] = set()
         self.scrape: Any = None  # how a link's card is read from its page
@@ -101,6 +102,17 @@ class Facebook(Fake):
 
     def unauthorized(self) -> Answer:
         return _error(400, 190, "Error validating access token: Session has expired", subcode=463)
+
+    def allowance(self, call: Call) -> Mapping[str, str]:
+        """What is used of the hour's allowance, in percent: of calls and of computing time."""
+        if not re.fullmatch(r"/v\d+\.\d/.*", call.path) or "oauth" in call.path:
+            return {}
+        app = {"call_count": self.used, "total_cputime": 2, "total_time": 5}
+        page = {"type": "pages", **app, "estimated_time_to_regain_access": 0}
+        return {
+            "X-App-Usage": json.dumps(app),
+            "X-Business-Use-Case-Usage": json.dumps({"1234": [page]}),
+        }
 
     def limited(self, *, bare: bool) -> Answer:
         usage = {"1234": [{"type": "pages", "call_count": 100, "estimated_time_to_regain_access": 25}]}

@@ -57,6 +57,7 @@ class Mastodon(Fake):
         self.ignores_keys = False  # there are servers that do
         self.processing = timedelta(0)
         self.stuck = False
+        self.tells_allowance = True
         self.limit_in_five_minutes = 300
         self.numbers: dict[str, dict[str, int]] = {}
         self.consent = Consent(self.clock)
@@ -120,6 +121,17 @@ class Mastodon(Fake):
 
     def unauthorized(self) -> Answer:
         return answer(401, {"error": "The access token is invalid"})
+
+    def allowance(self, call: Call) -> Mapping[str, str]:
+        user = self.users.get(call.headers.get("authorization", "").removeprefix("Bearer "))
+        if user is None or not self.tells_allowance:
+            return {}
+        left, ends = self.counted(f"calls {user.id}", self.limit_in_five_minutes, timedelta(minutes=5))
+        return {
+            "X-RateLimit-Limit": str(self.limit_in_five_minutes),
+            "X-RateLimit-Remaining": str(left),
+            "X-RateLimit-Reset": _iso(ends),
+        }
 
     def limited(self, *, bare: bool) -> Answer:
         reset = self.clock.now() + timedelta(minutes=4)

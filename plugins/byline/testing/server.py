@@ -281,6 +281,17 @@ class Fake:
         """Do what the call asks and answer."""
         raise NotImplementedError
 
+    def allowance(self, call: Call) -> Mapping[str, str]:
+        """The headers in which every answer tells how many calls are left; none unless the service has them."""
+        return {}
+
+    def counted(self, what: str, limit: int, window: timedelta) -> tuple[int, datetime]:
+        """How many calls `too_many` still takes in this window, and when it ends."""
+        seconds = int(window.total_seconds())
+        slot = int(self.clock.now().timestamp()) // seconds
+        ends = datetime.fromtimestamp((slot + 1) * seconds, UTC)
+        return max(0, limit - self._asked.get(f"{what}@{slot}", 0)), ends
+
     def unauthorized(self) -> Answer:
         """The answer to a dead token."""
         return answer(401, {"error": "unauthorized"})
@@ -310,6 +321,7 @@ class Fake:
             if fault == "error_before":
                 return _page(call), fault
             given = self.handle(call)
+            given = replace(given, headers={**self.allowance(call), **given.headers})
         if fault == "lose":
             return None, fault
         if fault == "error_after":

@@ -13,7 +13,7 @@ import html
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, quote, unquote, urlencode
@@ -73,7 +73,10 @@ class Twitter(Fake):
         self.read_only = False
         self.refuse_replies = False
         self.credits: Decimal | None = None  # None: enough
-        self.spent = Decimal(0)
+        self.spent = Decimal(0)  # on posts
+        self.charged = Decimal(0)  # for reading and deleting
+        self.bearer = "app-bearer-token"
+        self._billed: set[str] = set()
         self.posts_in_15_minutes = 100
         self.numbers: dict[str, dict[str, int]] = {}  # a post's id -> its metrics
         self.app = ("twitter-consumer-key", "twitter-consumer-secret")
@@ -115,10 +118,14 @@ class Twitter(Fake):
     def handle(self, call: Call) -> Answer:
         if call.path.startswith("/oauth/"):
             return self._sign_in(call)
+        if call.path == "/2/usage/tweets":
+            return self._usage(call)
         user = self._signed_by(call)
         if user is None:
             return self.unauthorized()
         if call.path == "/2/users/me":
+            self.too_many("me", 75, timedelta(minutes=15))
+            self._bill(f"user {user.id}", Decimal("0.010"))
             access = {"x-access-level": "read" if self.read_only else "read-write"}
             return answer(
                 200, {"data": {"id": user.id, "name": user.name, "username": user.username}}, access
@@ -148,6 +155,33 @@ class Twitter(Fake):
             "x-rate-limit-reset": str(reset),
         }
         return _problem(429, "Too Many Requests", "Too Many Requests", headers={} if bare else headers)
+
+    def allowance(self, call: Call) -> Mapping[str, str]:
+        """75 looks at the account in 15 minutes; of posts also what the account and the app may do in a day."""
+        if call.path == "/2/users/me":
+            kinds = [("x-rate-limit", "me", 75, timedelta(minutes=15))]
+        elif call.path == "/2/tweets" and call.method == "POST":
+            user = self._signed_by_token(call)
+            kinds = [
+                ("x-rate-limit", f"posts {user}", self.posts_in_15_minutes, timedelta(minutes=15)),
+                ("x-app-limit-24hour", "posts of the app", 10_000, timedelta(days=1)),
+            ]
+        else:
+            return {}
+        found: dict[str, str] = {}
+        for header, what, limit, window in kinds:
+            left, ends = self.counted(what, limit, window)
+            found |= {
+                f"{header}-limit": str(limit),
+                f"{header}-remaining": str(left),
+                f"{header}-reset": str(int(ends.timestamp())),
+            }
+        return found
+
+    def _signed_by_token(self, call: Call) -> str:
+        token = re.search(r'oauth_token="([^"]*)"', call.headers.get("authorization", ""))
+        user = self.users.get(unquote(token[1])) if token else None
+        return user.id if user else ""
 
     def without_id(self, given: Answer) -> Answer:
         return answer(given.status, {"data": {}})
@@ -269,6 +303,7 @@ class Twitter(Fake):
                 "The account has no credits left",
                 kind="https://api.twitter.com/2/problems/credits",
             )
+        self.too_many("posts of the app", 10_000, timedelta(days=1))
         self.spent += price
         if self.credits is not None:
             self.credits -= price
@@ -323,7 +358,34 @@ class Twitter(Fake):
         if post.author != user.id:
             return _problem(403, "Forbidden", "You are not authorized to delete this Tweet.")
         self.deleted.add(remote_id)
+        self._bill(f"delete {remote_id}", Decimal("0.010"))
         return answer(200, {"data": {"deleted": True}})
+
+    # Money.
+
+    def _bill(self, what: str, price: Decimal) -> None:
+        """A thing that is read is paid for once in a day of UTC."""
+        day = f"{self.clock.now().astimezone(UTC):%Y-%m-%d} {what}"
+        if day not in self._billed:
+            self._billed.add(day)
+            self.charged += price
+
+    def _usage(self, call: Call) -> Answer:
+        """How many posts the app has read this month; for its own token alone."""
+        if call.headers.get("authorization") != f"Bearer {self.bearer}":
+            return self.unauthorized()
+        read = sum(1 for what in self._billed if " post " in what)
+        return answer(
+            200,
+            {
+                "data": {
+                    "cap_reset_day": 7,
+                    "project_cap": "2000000",
+                    "project_id": "1",
+                    "project_usage": str(read),
+                }
+            },
+        )
 
     # Reading.
 
@@ -338,6 +400,8 @@ class Twitter(Fake):
             for post in self.listed()
             if post.author == user_id and (start is None or post.at >= start)
         ][: int(count)]
+        for post in found:
+            self._bill(f"post {post['id']}", Decimal("0.005"))
         meta = {"result_count": len(found)}
         return answer(200, {"data": found, "meta": meta} if found else {"meta": meta})
 
@@ -378,6 +442,7 @@ class Twitter(Fake):
                 shown["public_metrics"] = {k: v for k, v in numbers.items() if k != "url_link_clicks"}
             if "non_public_metrics" in wanted and post.author == user.id:
                 shown["non_public_metrics"] = {"url_link_clicks": numbers.get("url_link_clicks", 0)}
+            self._bill(f"post {remote_id}", Decimal("0.005"))
             data.append(shown)
         return answer(200, ({"data": data} if data else {}) | ({"errors": errors} if errors else {}))
 
