@@ -43,6 +43,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "connect": ("Sign in to a network and learn which secret to set.", "Set-up"),
     "intake": ("Take leads from the site's form.", "Leads"),
     "crm": ("Bring campaigns to the CRM, leads and orders back.", "Leads"),
+    "traffic": ("Count visits through our links from the server's logs.", "Leads"),
     "metrics": ("Read views, clicks and comments from the networks.", "Leads"),
     "ledger": ("Check the sending history, or move it elsewhere.", "Set-up"),
     "demo": ("Everything on this machine, with no account needed.", "Set-up"),

@@ -120,6 +120,7 @@ def _report(app: App, by: str, name: str, window: int, since: date | None, reven
     from byline.report.costs import Sent
     from byline.report.material import Material
     from byline.times import start_of_day
+    from byline.traffic import store as traffic
 
     settings = app.settings()
     read = content.read(settings)
@@ -162,6 +163,7 @@ def _report(app: App, by: str, name: str, window: int, since: date | None, reven
             invoices=invoices,
             sent=sent,
             clicks=measuring.clicks(measuring.known(notes)),
+            visits=traffic.known(settings.state / traffic.FILE, since),
             aside=aside,
         ),
         now=app.clock.now(),

@@ -58,7 +58,7 @@ def build(
     )
     names = labels(material)
     found_tables = {
-        kind: tables.credited(material, found, model, kind, costs, names[kind])
+        kind: tables.credited(material, found, model, kind, costs, names[kind], directory)
         for kind in BY
         if kind != "audience" or settings.audiences or by == "audience"
     }

@@ -11,13 +11,17 @@ from byline.links import PLACES, named_id
 from byline.model import Author, Deal, Invoice, Lead, Post
 from byline.report.costs import Sent
 from byline.settings import Settings
+from byline.traffic.store import Tag
 
 _ALSO = {"rss": "Feeds (RSS, Atom)", "newsletter": "Newsletter"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """What a report is made of. `posts` are all that can be read, drafts too; `aside` counts spam that was kept apart."""
+    """What a report is made of. `posts` are all that can be read, drafts too; `aside` counts spam that was kept apart.
+
+    `clicks` are the networks' own, by delivery id; `visits` those of the site's own log.
+    """
 
     settings: Settings
     posts: Sequence[Post]
@@ -26,7 +30,8 @@ class Material:
     deals: Sequence[Deal]
     invoices: Sequence[Invoice] = ()
     sent: Sequence[Sent] = ()
-    clicks: Mapping[str, int] | None = None  # by delivery id
+    clicks: Mapping[str, int] | None = None
+    visits: Sequence[Tag] = ()
     aside: int = 0
 
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 from byline.attribution import intervals
 from byline.attribution.credit import By, Cell, Conversion, Key, cents, shares, table
 from byline.attribution.models import MODELS, Model
-from byline.model import Post
+from byline.attribution.touches import Directory
 from byline.report.costs import Costing, by_key
 from byline.report.material import Material
 from byline.report.model import Compared, Goal, Row, Table
@@ -34,6 +34,7 @@ def credited(
     by: By,
     costs: Costing,
     labels: Mapping[str, str],
+    directory: Directory,
 ) -> Table:
     """One table: a row for each key that earned, cost or went out; rows = total - unattributed."""
     cells: dict[Key, Cell] = table(found, model, by)
@@ -48,6 +49,8 @@ def credited(
         names |= {item.post for item in material.sent if item.out}
     if by == "channel":
         names |= {item.channel for item in material.sent if item.out}
+    clicks = _clicks(material, by, directory)
+    names |= (clicks or {}).keys() - {None}
     keys: list[Key] = [*sorted(name for name in names if name is not None), None]
     revenue: dict[Key, dict[str, Decimal]] = {key: {} for key in keys}
     for currency in sorted({currency for cell in cells.values() for currency in cell.revenue}):
@@ -60,7 +63,6 @@ def credited(
                 revenue[key][currency] = value
     whole = sum((cell.leads for cell in cells.values()), Fraction(0))
     spread = _revenue_intervals(found, model, by)
-    clicks = _clicks(material, by, posts)
 
     def row(key: Key) -> Row:
         cell = cells.get(key) or Cell()
@@ -77,7 +79,7 @@ def credited(
             orders=cell.orders,
             revenue=revenue[key],
             cost=cost.get(key, {}),
-            clicks=None if clicks is None else clicks.get(key, 0),
+            clicks=None if clicks is None else clicks.get(key),
             revenue_low={name: _to_cents(pair[0]) for name, pair in sums.items() if pair} if known else None,
             revenue_high={name: _to_cents(pair[1]) for name, pair in sums.items() if pair} if known else None,
         )
@@ -133,13 +135,22 @@ def _revenue_intervals(
     return intervals.bootstrap(list(people.values()))
 
 
-def _clicks(material: Material, by: By, posts: Mapping[str, Post]) -> dict[Key, int] | None:
-    """Clicks by post and by network; for anything else they would be counted twice, so nothing is said."""
-    if material.clicks is None or by not in ("post", "channel"):
+def _clicks(material: Material, by: By, directory: Directory) -> dict[Key, int] | None:
+    """Clicks by post and by network; for anything else they would be counted twice, so nothing is said.
+
+    Where the network gives none, visits through that link in the site's own log stand in.
+    """
+    if by not in ("post", "channel") or (material.clicks is None and not material.visits):
         return None
+    told = material.clicks or {}
     found: Counter[Key] = Counter()
     for item in material.sent:
-        found[item.post if by == "post" else item.channel] += material.clicks.get(item.id, 0)
+        if item.id in told:
+            found[item.post if by == "post" else item.channel] += told[item.id]
+    for tag in material.visits:
+        origin = directory.find(tag.content, tag.source) if tag.content not in told else None
+        if origin is not None:
+            found[origin.post if by == "post" else origin.channel] += tag.visits
     return dict(found)
 
 
