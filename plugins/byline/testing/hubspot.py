@@ -641,11 +641,11 @@ class HubSpot(Fake):
             self.spend.setdefault(key, []).append(item)
             return answer(201, item)
         if more.startswith("spend/") and call.method == "PUT":
-            item = next((one for one in self.spend.get(key, ()) if one["id"] == more[6:]), None)
-            if item is None:
+            spent = [one for one in self.spend.get(key, ()) if one["id"] == more[6:]]
+            if not spent:
                 return _error(404, "Spend item not found", "OBJECT_NOT_FOUND")
-            item.update(body)
-            return answer(200, item)
+            spent[0].update(body)
+            return answer(200, spent[0])
         if more == "budget/totals":
             items = self.spend.get(key, [])
             value = {
@@ -885,23 +885,25 @@ def _holds(values: Mapping[str, str], one: Mapping[str, Any]) -> bool:
     value = values.get(str(one["propertyName"]))
     how = one["operator"]
     if how in ("HAS_PROPERTY", "NOT_HAS_PROPERTY"):
-        return (value is not None) == (how == "HAS_PROPERTY")
+        return bool((value is not None) == (how == "HAS_PROPERTY"))
     if value is None:
         return how in ("NEQ", "NOT_IN")
     if how in ("IN", "NOT_IN"):
-        return (value.lower() in one["values"]) == (how == "IN")
+        return bool((value.lower() in one["values"]) == (how == "IN"))
     have, want = _comparable(value), _comparable(str(one.get("value", "")))
     if how == "BETWEEN":
         return want <= have <= _comparable(str(one["highValue"]))
-    return {
+    if how == "CONTAINS_TOKEN":  # words in any order
+        return str(one.get("value", "")).strip("*").lower() in value.lower()
+    compared: Mapping[str, bool] = {
         "EQ": have == want,
         "NEQ": have != want,
         "LT": have < want,
         "LTE": have <= want,
         "GT": have > want,
         "GTE": have >= want,
-        "CONTAINS_TOKEN": str(one.get("value", "")).strip("*").lower() in value.lower(),
-    }.get(how, False)
+    }
+    return compared.get(str(how), False)
 
 
 def _iso(moment: datetime) -> str:
