@@ -63,7 +63,7 @@ def test_contacts_are_made_found_changed_and_listed(fake: HubSpot) -> None:
     )
     for n in range(5):
         fake.add_contact(email=f"p{n}@firm.example")
-    fake.page_cap = 2
+    fake.page = 2
     assert len(api.get_all(properties=["email"])) == 6
     with pytest.raises(contacts.ApiException) as caught:
         api.basic_api.create(

@@ -206,6 +206,7 @@ class CrmWorld:
             crm = self.crm()
             crm.set_up(crm.missing())
             self.fake.writes.clear()
+            self.fake.calls.clear()
         return self
 
     def __exit__(self, *_: object) -> None:

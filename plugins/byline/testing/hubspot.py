@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, unquote
 
-from byline.testing.server import Answer, Call, Fake, answer
+from byline.crm.hubspot import HubSpotCrm
+from byline.testing.crm_contract import CrmCase, CrmFake, Kept, KeptCampaign
+from byline.testing.server import Answer, Call, answer
 from byline.times import Clock
 
 TOKEN = "pat-eu1-byline-made-up-token"
@@ -85,7 +89,7 @@ class Record:
     properties: dict[str, str]
     created: datetime
     updated: datetime
-    archived: bool = False
+    archived: datetime | None = None
     unseen: int = 0  # searches that do not find it yet
 
 
@@ -100,7 +104,7 @@ class Submission:
     secure: bool = False
 
 
-class HubSpot(Fake):
+class HubSpot(CrmFake):
     """One account. `search_delay` is how many searches do not find a fresh row; `pro` allows campaigns."""
 
     label: ClassVar[str] = "HubSpot"
@@ -113,9 +117,10 @@ class HubSpot(Fake):
         self.currency = "EUR"
         self.search_delay = 0
         self.search_cap = 10_000
-        self.page_cap = 100
+        self.page = 100  # records in one answer at most
         self.burst = 190  # calls in ten seconds
         self.searches_a_second = 5
+        self.day_is_over = False  # the day's calls are used up: no waiting helps
         self.campaign_keys = True  # campaigns may have properties of one's own: not documented either way
         self.records: dict[str, dict[str, Record]] = {"contacts": {}, "deals": {}, "companies": {}}
         self.properties: dict[str, dict[str, dict[str, Any]]] = {
@@ -123,13 +128,15 @@ class HubSpot(Fake):
         }
         self.groups: dict[str, set[str]] = {"contacts": {"contactinformation"}, "deals": {"dealinformation"}}
         self.links: set[tuple[str, str, str, str]] = set()  # from type, from id, to type, to id
-        self.campaigns: dict[str, dict[str, Any]] = {}
+        self.promoted: dict[str, dict[str, Any]] = {}
         self.spend: dict[str, list[dict[str, Any]]] = {}
         self.forms: dict[str, frozenset[str]] = {}  # form -> its fields
         self.captcha: set[str] = set()  # forms that cannot be sent by a program
         self.submissions: list[Submission] = []
         self.blocked: set[str] = set()  # addresses of people who were erased
         self._next = 1000
+        self._markers: list[str] = []
+        self._dead_once = False
 
     # What tests put in.
 
@@ -144,23 +151,102 @@ class HubSpot(Fake):
             self._link("deals", record.id, "contacts", contact)
         return record.id
 
+    def seed_lead(
+        self,
+        email: str,
+        *,
+        made: datetime,
+        fields: Mapping[str, str] = MappingProxyType({}),
+        company: str = "Firm Ltd",
+        source: str = "",
+        description: str = "",
+    ) -> str:
+        own = {HubSpotCrm.caps.fields[word]: value for word, value in fields.items()}
+        values = {"email": email, "company": company, "message": description, "hs_lead_status": source}
+        record = self._make("contacts", {**values, **own, "createdate": _iso(made)})
+        record.created = record.updated = made
+        record.properties["lastmodifieddate"] = _iso(made)
+        return record.id
+
+    def seed_deal(
+        self,
+        leads: Sequence[str],
+        *,
+        amount: str,
+        made: datetime,
+        closed: datetime | None = None,
+        won: bool = False,
+        currency: str = "EUR",
+    ) -> str:
+        values = {"dealname": "A press", "amount": amount, "deal_currency_code": currency}
+        values |= {"dealstage": "closedwon" if won else "contractsent", "createdate": _iso(made)}
+        values["closedate"] = _iso(
+            closed or made + timedelta(days=30)
+        )  # for an open one, when it is hoped for
+        return self.add_deal(*leads, **values)
+
+    def win(self, deal: str, *, at: datetime) -> None:
+        values = {"dealstage": "closedwon", "closedate": _iso(at)}
+        self._change("deals", self.records["deals"][deal], values)
+
+    def edit_lead(self, record: str, *, company: str) -> None:
+        self._change("contacts", self.records["contacts"][record], {"company": company})
+
+    def remove_lead(self, record: str) -> None:
+        self.records["contacts"][record].archived = self.clock.now()
+
+    def kept(self) -> tuple[Kept, ...]:
+        return tuple(
+            Kept(
+                record=one.id,
+                email=one.properties.get("email", ""),
+                fields={
+                    word: one.properties[name]
+                    for word, name in HubSpotCrm.caps.fields.items()
+                    if one.properties.get(name)
+                },
+                description=one.properties.get("message", ""),
+                source=one.properties.get("hs_lead_status", ""),
+                company=one.properties.get("company", ""),
+            )
+            for one in self._alive("contacts")
+        )
+
+    def campaigns(self) -> tuple[KeptCampaign, ...]:
+        out = []
+        for key, one in self.promoted.items():
+            values, notes = one["properties"], one["properties"].get("hs_notes", "")
+            parent = re.search(r"^Belongs to (\S+)$", notes, re.MULTILINE)
+            ours = re.search(r"^Byline: (\S+)$", notes, re.MULTILINE)
+            out.append(
+                KeptCampaign(
+                    record=key,
+                    key=values.get("byline_key") or (ours[1] if ours else ""),
+                    name=values["hs_name"],
+                    parent=parent[1] if parent else "",
+                    cost=sum((Decimal(str(item["amount"])) for item in self.spend.get(key, ())), Decimal(0)),
+                    text=notes,
+                )
+            )
+        return tuple(out)
+
+    def end_sessions(self) -> None:
+        """HubSpot's tokens do not end by themselves; one that is being exchanged is refused for a moment."""
+        self._dead_once = True
+
+    def refuse(self, marker: str) -> None:
+        self._markers.append(marker)
+
+    def mend(self) -> None:
+        super().mend()
+        self._markers.clear()
+
     # The way of a call.
 
     def kind_of(self, call: Call) -> str:
         path = _plain(call.path)
-        if path.endswith("/search"):
-            return "search"
-        if "/batch/" in path:
-            return path.rpartition("/")[2]
-        if path.startswith("/submissions/"):
-            return "form"
-        if "/properties/" in path:
-            return "property" if call.method != "GET" else "list"
-        if path.startswith("/marketing/v3/campaigns"):
-            return "list" if call.method == "GET" else "campaign"
-        return {"GET": "list", "POST": "create", "PATCH": "update", "DELETE": "delete"}.get(
-            call.method, "read"
-        )
+        reads = call.method == "GET" or path.endswith(("/search", "/batch/read"))
+        return "read" if reads else "write"
 
     def handle(self, call: Call) -> Answer:
         path = _plain(unquote(call.path)).rstrip("/")
@@ -170,6 +256,8 @@ class HubSpot(Fake):
         scopes = self._scopes(token)
         if scopes is None:
             return self.unauthorized()
+        if self.day_is_over:
+            return self._over_limit("DAILY", "You have reached your daily limit.")
         if self.too_many("burst", self.burst, timedelta(seconds=10)):
             return self.limited(bare=False)
         if path == "/account-info/v3/details":
@@ -199,13 +287,12 @@ class HubSpot(Fake):
         )
 
     def limited(self, *, bare: bool) -> Answer:
-        """Too many calls in ten seconds; the bare one is the day's limit, which no waiting helps against."""
-        policy = "DAILY" if bare else "TEN_SECONDLY_ROLLING"
-        words = (
-            "You have reached your daily limit."
-            if bare
-            else "You have reached your ten_secondly_rolling limit."
-        )
+        """Too many calls in ten seconds, or (bare) in one second. HubSpot promises no Retry-After for either."""
+        if bare:
+            return _error(429, "You have reached your secondly limit.", "RATE_LIMITS", errorType="RATE_LIMIT")
+        return self._over_limit("TEN_SECONDLY_ROLLING", "You have reached your ten_secondly_rolling limit.")
+
+    def _over_limit(self, policy: str, words: str) -> Answer:
         headers = {"X-HubSpot-RateLimit-Max": str(self.burst), "X-HubSpot-RateLimit-Remaining": "0"}
         return _error(429, words, "RATE_LIMITS", headers=headers, errorType="RATE_LIMIT", policyName=policy)
 
@@ -213,6 +300,9 @@ class HubSpot(Fake):
         return answer(given.status, {"status": "COMPLETE", "results": []})
 
     def _scopes(self, token: str) -> frozenset[str] | None:
+        if self._dead_once:
+            self._dead_once = False
+            return None
         if token in self.calls_left:
             if self.calls_left[token] <= 0:
                 return None
@@ -262,11 +352,12 @@ class HubSpot(Fake):
         limit = int(call.params.get("limit") or 10)
         if limit > 100:
             return _error(400, f"Invalid value for limit: {limit}. The maximum is 100.", "VALIDATION_ERROR")
-        limit = min(limit, self.page_cap)
+        limit = min(limit, self.page)
         wanted = _listed(call, "properties")
         after = int(call.params.get("after") or 0)
         linked = [_TYPES.get(one, one) for one in _listed(call, "associations")]
-        rows = [one for one in self._alive(kind) if int(one.id) > after]
+        archived = call.params.get("archived") == "true"
+        rows = [one for one in self._sorted(kind) if int(one.id) > after and bool(one.archived) == archived]
         value: dict[str, Any] = {"results": [self._shown(kind, one, wanted, linked) for one in rows[:limit]]}
         if len(rows) > limit:
             last = rows[limit - 1].id
@@ -303,7 +394,7 @@ class HubSpot(Fake):
         if record is None:
             return _error(404, "resource not found", "OBJECT_NOT_FOUND")
         if call.method == "DELETE":
-            record.archived = True
+            record.archived = self.clock.now()
             return Answer(status=204)
         if call.method == "PATCH":
             values = body.get("properties") or {}
@@ -318,7 +409,7 @@ class HubSpot(Fake):
 
     def _search(self, kind: str, body: dict[str, Any]) -> Answer:
         if self.too_many("search", self.searches_a_second, timedelta(seconds=1)):
-            return _error(429, "You have reached your secondly limit.", "RATE_LIMITS", errorType="RATE_LIMIT")
+            return self.limited(bare=True)
         groups = body.get("filterGroups") or []
         limit, after = min(int(body.get("limit") or 10), 200), int(body.get("after") or 0)
         count = sum(len(group.get("filters") or ()) for group in groups)
@@ -344,7 +435,7 @@ class HubSpot(Fake):
                 key=lambda one: _comparable({**one.properties, "hs_object_id": one.id}.get(name, "")),
                 reverse=sort.get("direction") == "DESCENDING",
             )
-        limit = min(limit, self.page_cap)
+        limit = min(limit, self.page)
         shown = found[after : after + limit]
         wanted = list(body.get("properties") or ())
         value: dict[str, Any] = {
@@ -395,7 +486,7 @@ class HubSpot(Fake):
             return self._shown(kind, record, list(body.get("properties") or ()))
         if what == "archive":
             assert record is not None
-            record.archived = True
+            record.archived = self.clock.now()
             return {}
         if what == "upsert" and by:
             values.setdefault(by, str(one.get("id", "")))
@@ -427,6 +518,9 @@ class HubSpot(Fake):
         self.links = {one for one in self.links if record.id not in (one[1], one[3])}
         return Answer(status=204)
 
+    def _sorted(self, kind: str) -> list[Record]:
+        return sorted(self.records[kind].values(), key=lambda one: int(one.id))
+
     def _alive(self, kind: str) -> list[Record]:
         return sorted(
             (one for one in self.records[kind].values() if not one.archived), key=lambda one: int(one.id)
@@ -450,6 +544,10 @@ class HubSpot(Fake):
     def _wrong(self, kind: str, values: Mapping[str, Any]) -> str:
         known = self.properties[kind]
         for name, value in values.items():
+            if any(marker in str(value) for marker in self._markers):
+                return (
+                    f'[{{"isValid":false,"message":"{value} breaks a rule","error":"RULE","name":"{name}"}}]'
+                )
             if name not in known:
                 said = f'[{{"isValid":false,"message":"Property \\"{name}\\" does not exist",'
                 return said + f'"error":"PROPERTY_DOESNT_EXIST","name":"{name}"}}]'
@@ -493,6 +591,7 @@ class HubSpot(Fake):
                 shown = _iso(moment)
             record.properties[name] = shown.lower() if name == "email" else shown
         record.updated = self.clock.now()
+        self.writes.append(kind)
         modified = "lastmodifieddate" if kind == "contacts" else "hs_lastmodifieddate"
         record.properties[modified] = _iso(record.updated)
         if kind == "deals":
@@ -511,7 +610,8 @@ class HubSpot(Fake):
             "properties": {name: values.get(name) for name in sorted(names)},
             "createdAt": _iso(record.created),
             "updatedAt": _iso(record.updated),
-            "archived": record.archived,
+            "archived": bool(record.archived),
+            **({"archivedAt": _iso(record.archived)} if record.archived else {}),
         }
         found = {}
         for other in linked or ():
@@ -615,6 +715,7 @@ class HubSpot(Fake):
                 return _error(
                     400, f"Property group '{spec['groupName']}' does not exist.", "VALIDATION_ERROR"
                 )
+            self.writes.append("properties")
             known[spec["name"]] = {**_spec(spec["name"], spec["type"]), **spec, "hubspotDefined": False}
             made.append(known[spec["name"]])
         return answer(201, {"status": "COMPLETE", "results": made} if rest else made[0])
@@ -633,7 +734,7 @@ class HubSpot(Fake):
         if not rest:
             return self._make_campaign(body) if call.method == "POST" else self._list_campaigns(call)
         key, _, more = rest.partition("/")
-        found = self.campaigns.get(key)
+        found = self.promoted.get(key)
         if found is None:
             return _error(404, f"Campaign {key} not found", "OBJECT_NOT_FOUND")
         if more == "spend" and call.method == "POST":
@@ -660,14 +761,17 @@ class HubSpot(Fake):
             wrong = self._campaign_wrong(body.get("properties") or {})
             if wrong:
                 return wrong
+            self.writes.append("campaigns")
             found["properties"].update({k: str(v) for k, v in body["properties"].items()})
             found["updatedAt"] = _iso(self.clock.now())
         if call.method == "DELETE":
-            del self.campaigns[key]
+            del self.promoted[key]
             return Answer(status=204)
         return answer(200, found)
 
     def _campaign_wrong(self, values: Mapping[str, Any]) -> Answer | None:
+        if any(marker in str(value) for value in values.values() for marker in self._markers):
+            return _error(400, "The value breaks a rule", "VALIDATION_ERROR")
         known = _CAMPAIGN | set(self.properties.get("0-35", {}))
         unknown = sorted(set(values) - known)
         if unknown:
@@ -689,15 +793,16 @@ class HubSpot(Fake):
             "createdAt": now,
             "updatedAt": now,
         }
-        self.campaigns[key] = made
+        self.promoted[key] = made
+        self.writes.append("campaigns")
         return answer(201, {**made, "businessUnits": []})
 
     def _list_campaigns(self, call: Call) -> Answer:
         limit, after = int(call.params.get("limit") or 50), int(call.params.get("after") or 0)
         if limit > 100:
             return _error(400, "limit must be at most 100", "VALIDATION_ERROR")
-        limit = min(limit, self.page_cap)
-        found = list(self.campaigns.values())
+        limit = min(limit, self.page)
+        found = list(self.promoted.values())
         wanted = {*_listed(call, "properties"), "hs_name"}
         results = [
             {**one, "properties": {k: v for k, v in one["properties"].items() if k in wanted}}
@@ -909,3 +1014,26 @@ def _holds(values: Mapping[str, str], one: Mapping[str, Any]) -> bool:
 def _iso(moment: datetime) -> str:
     moment = moment.astimezone(UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+def _account(clock: Clock) -> HubSpot:
+    fake = HubSpot(clock)
+    fake.page = 3
+    fake.burst = fake.searches_a_second = 100_000  # the clock of the suite stands still
+    return fake
+
+
+CASES = (
+    CrmCase(
+        name="service key",
+        fake=_account,
+        environment={"HUBSPOT_ACCESS_TOKEN": TOKEN},
+        block="type: hubspot\napi: '{api}'",
+    ),
+    CrmCase(
+        name="dated paths",
+        fake=_account,
+        environment={"HUBSPOT_ACCESS_TOKEN": TOKEN},
+        block="type: hubspot\napi: '{api}'\nversion: '2026-03'",
+    ),
+)

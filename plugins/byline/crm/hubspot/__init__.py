@@ -1,0 +1,7 @@
+"""HubSpot as a CRM."""
+
+from byline.crm.hubspot.driver import HubSpotCrm
+
+CRM = HubSpotCrm
+
+__all__ = ["CRM", "HubSpotCrm"]
