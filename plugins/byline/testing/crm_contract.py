@@ -111,6 +111,10 @@ class CrmFake(Fake):
         super().__init__(clock)
         self.writes: list[str] = []
 
+    def made_ready(self) -> bool:
+        """Everything is there that a set-up makes, without a call (a set-up of many calls is slow); False: it is not."""
+        return False
+
     @abstractmethod
     def seed_lead(
         self,
@@ -203,8 +207,9 @@ class CrmWorld:
     def __enter__(self) -> Self:
         self.fake.start()
         if self._set_up:
-            crm = self.crm()
-            crm.set_up(crm.missing())
+            if not self.fake.made_ready():
+                crm = self.crm()
+                crm.set_up(crm.missing())
             self.fake.writes.clear()
             self.fake.calls.clear()
         return self
@@ -379,7 +384,7 @@ class CrmContract:
             world.crm().add_lead(lead())
         assert info.value.cause == "limited"
         assert info.value.retry_at is not None
-        assert world.fake.attempts("write") <= 5 + len(world.fake.writes)
+        assert world.fake.attempts("write") <= 5
 
     def test_a_dead_token_is_renewed_once(self, world: CrmWorld) -> None:
         crm = world.crm()
