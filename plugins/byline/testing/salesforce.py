@@ -77,7 +77,9 @@ _BY_WORDS = {"key": "Byline_Key__c", "journey": "Byline_Journey__c"}
 
 
 _TAGS = tuple(
-    f"{first}utm_{name}" for first in ("", "first_") for name in ["source", "medium", "campaign", "content", "term"]
+    f"{first}utm_{name}"
+    for first in ("", "first_")
+    for name in ["source", "medium", "campaign", "content", "term"]
 )
 _FOLLOW = (
     *_TAGS,
