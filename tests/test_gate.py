@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,21 @@ def test_what_networks_would_read_wrongly(stage: Stage, old: str, new: str, reas
     found = look(stage)
     assert not found.ok
     assert reason in found.reason
+
+
+def test_a_piece_first_published_elsewhere_names_that_address(stage: Stage) -> None:
+    post, picture = page(stage)
+    elsewhere = replace(post, canonical_url="https://trade.example/pricing/")
+    http = Http(stage.settings.timeouts, stage.clock)
+    try:
+        assert not gate.look(elsewhere, picture, stage.settings.site_url, http).ok
+        shown = stage.pages.shown[PATH]
+        stage.pages.shown[PATH] = re.sub(
+            r'(rel="canonical" href=")[^"]*', r"\1https://trade.example/pricing/", shown
+        )
+        assert gate.look(elsewhere, picture, stage.settings.site_url, http).ok
+    finally:
+        http.close()
 
 
 def test_a_canonical_spelled_otherwise_is_the_same(stage: Stage) -> None:

@@ -60,7 +60,7 @@ def test_every_code_is_explained_and_every_explained_code_exists() -> None:
 
 
 def test_every_setting_is_explained() -> None:
-    files = [PACKAGE / "reading" / name for name in ("block.py", "mkdocs.py", "placed.py")]
+    files = [PACKAGE / "reading" / name for name in ("block.py", "look.py", "mkdocs.py", "placed.py")]
     asked = {key for file in files for key in _asked(file) if "." not in key}
     assert {"budget", "timezone", "site_url"} <= asked
     page = (DOCS / "settings.md").read_text(encoding="utf-8")

@@ -58,7 +58,7 @@ def picture(post: Post, settings: Settings, authors: Mapping[str, Author]) -> Pi
     """
     if post.image:
         path = settings.docs / post.image
-        digest = _digest("crop", _file_digest(path))
+        digest = _digest("crop", file_digest(path))
         suffix = ".jpg" if path.suffix.lower() in _PHOTO else ".png"
         return Picture(
             digest=digest,
@@ -97,7 +97,7 @@ def site_picture(settings: Settings) -> Picture:
 
 def file_picture(path: Path, alt: str) -> Picture:
     """A picture given for one network: the file as it is, not on the site."""
-    return Picture(digest=_digest("file", _file_digest(path)), alt=alt, path=path)
+    return Picture(digest=_digest("file", file_digest(path)), alt=alt, path=path)
 
 
 def card(post: Post, settings: Settings, authors: Mapping[str, Author], url: str) -> Card:
@@ -184,7 +184,8 @@ def _digest(*parts: str) -> str:
     return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _file_digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
+    """The sha256 of the file's bytes; `missing` where there is none. Read again only when its time or size changed."""
     try:
         seen = path.stat()
         return _hashed(path, seen.st_mtime_ns, seen.st_size)

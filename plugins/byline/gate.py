@@ -136,7 +136,7 @@ def _page_fault(answer: Response, url: str, site_url: str) -> str:
 def _head_fault(page: _Page, post: Post, url: str, picture: Picture, site_url: str) -> str:
     if not page.canonical:
         return f"{url} names no canonical address"
-    if not links.same(urljoin(url, page.canonical), url):
+    if not links.same(urljoin(url, page.canonical), post.canonical_url or url):
         return f"{url} names another canonical address: {page.canonical}"
     title = page.meta.get("og:title", "")
     if " ".join(title.split()) != " ".join(post.title.split()):

@@ -144,6 +144,7 @@ class Post:
     audience: tuple[str, ...] = ()
     series: str = ""
     aliases: tuple[str, ...] = ()
+    canonical_url: str = ""  # where the piece was first published, when that is not here
     effort: timedelta | None = None
     draft: bool = False
     share: Share | None = None

@@ -100,7 +100,10 @@ class Costs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brand:
-    """The company as its pages and cards show it. Colours are `#rrggbb`; `logo` is relative to docs_dir."""
+    """The company as its pages and cards show it. Colours are `#rrggbb`; `logo` is relative to docs_dir.
+
+    `profiles` are the addresses of the company's own pages elsewhere; pages link them with `rel="me"`.
+    """
 
     name: str = ""
     claim: str = ""
@@ -109,14 +112,28 @@ class Brand:
     accent: str = "#c2571a"
     text_font: str = "Inter"
     heading_font: str = "Source Serif 4"
+    profiles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedSettings:
-    """`newest` entries stand in each feed; `full` carries the whole post, else the excerpt."""
+    """`newest` entries stand in each feed; `full` carries the whole post, else the excerpt.
+
+    `hub` is the address of a WebSub hub that is told when something new is live; empty for none.
+    """
 
     newest: int = 50
     full: bool = True
+    hub: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageSettings:
+    """`raw_html` lets a post bring frames, scripts and styles of its own; `headers` names the hosts whose file of
+    security headers is written: netlify (Cloudflare Pages reads the same), apache, vercel."""
+
+    raw_html: bool = False
+    headers: tuple[str, ...] = ("netlify",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +213,7 @@ class Settings:
     links: Mapping[str, NamedLink] = field(default_factory=lambda: MappingProxyType({}))
     costs: Costs = Costs()
     feeds: FeedSettings = FeedSettings()
+    pages: PageSettings = PageSettings()
     lead_form: LeadForm = LeadForm()
     crm: CrmSettings = CrmSettings()
     brand: Brand = Brand()

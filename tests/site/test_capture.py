@@ -69,7 +69,7 @@ class Handler(SimpleHTTPRequestHandler):
             if not file.is_file():
                 self.send_error(404)
                 return
-            data = file.read_bytes().replace(b"http://127.0.0.1:9/lead", f"{self.web.elsewhere}lead".encode())
+            data = file.read_bytes().replace(b"http://127.0.0.1:9", self.web.elsewhere.rstrip("/").encode())
             self.reply(data, self.guess_type(str(file)))
 
     def do_POST(self) -> None:

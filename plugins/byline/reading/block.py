@@ -12,14 +12,13 @@ from urllib.parse import urlsplit
 
 from byline.fields import Fields, did_you_mean, is_loopback, kind
 from byline.model import ACCOUNT_NAME, Campaign, Mode
+from byline.reading import look
 from byline.reading.crm import read_crm
 from byline.reading.placed import read_links
 from byline.settings import (
     Account,
-    Brand,
     ChannelSettings,
     Costs,
-    FeedSettings,
     LeadForm,
     LedgerSettings,
     LiveGate,
@@ -31,7 +30,6 @@ from byline.yamlread import Mapping_, Scalar, Sequence_
 LOCAL_INTAKE = "http://127.0.0.1:8765/lead"  # where `publish intake` listens when it is told nothing else
 SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
 _SLUG_WORDS = "a word in small letters, digits and single hyphens"
-_COLOUR = r"#[0-9A-Fa-f]{6}"
 _SECRET = re.compile(r"(^|_)(token|secret|password|passwd|api_?key|private_?key|client_id)(_|$)")
 # Names that can never be reached from outside: RFC 2606 and 6761.
 _RESERVED = re.compile(r"(.+\.)?(example|test|invalid|localhost|local|internal|example\.(com|net|org))")
@@ -58,10 +56,11 @@ def read_block(block: Fields, settings: Settings) -> Settings:
         campaigns=campaigns,
         links=read_links(block, campaigns),
         costs=costs,
-        feeds=_feeds(block),
+        feeds=look.read_feeds(block),
+        pages=look.read_pages(block),
         lead_form=_lead_form(block, settings.site_url),
         crm=read_crm(block, costs.currency),
-        brand=_brand(block, settings),
+        brand=look.read_brand(block, settings),
     )
 
 
@@ -371,18 +370,6 @@ def _costs(block: Fields) -> Costs:
     return found
 
 
-def _feeds(block: Fields) -> FeedSettings:
-    section = block.section("feeds")
-    if section is None:
-        return FeedSettings()
-    found = FeedSettings(
-        newest=section.integer("newest", FeedSettings().newest, low=1, high=10_000),
-        full=section.flag("full", True),
-    )
-    section.done()
-    return found
-
-
 def _lead_form(block: Fields, site_url: str) -> LeadForm:
     section = block.section("lead_form")
     if section is None:
@@ -416,33 +403,6 @@ def _lead_form(block: Fields, site_url: str) -> LeadForm:
         url=url,
         consent=section.choice("consent", ("required", "granted", "none"), "required"),  # type: ignore[arg-type]
         keep_days=section.integer("keep_days", 365, low=1, high=3650),
-    )
-    section.done()
-    return found
-
-
-def _brand(block: Fields, settings: Settings) -> Brand:
-    section = block.section("brand")
-    usual = Brand(name=settings.site_name)
-    if section is None:
-        return usual
-    logo = section.text("logo")
-    if logo and not (settings.docs / logo).is_file():
-        section.problem(
-            "logo",
-            "missing-file",
-            f"the logo `{logo}` is not in {settings.docs.name}/",
-            "give the path from there, for example assets/logo.svg",
-        )
-    colour = "a colour such as #1f4e79"
-    found = Brand(
-        name=section.text("name", usual.name),
-        claim=section.text("claim"),
-        logo=logo,
-        primary=section.text("primary", usual.primary, pattern=_COLOUR, expected=colour),
-        accent=section.text("accent", usual.accent, pattern=_COLOUR, expected=colour),
-        text_font=section.text("text_font", usual.text_font),
-        heading_font=section.text("heading_font", usual.heading_font),
     )
     section.done()
     return found

@@ -25,7 +25,7 @@ _NO_LETTERS = re.compile(r"x[0-9a-f]{8}")  # what links.slug makes of a text wit
 PASSED_ON = ("template", "search", "status", "icon", "subtitle", "comments", "social", "boost", "robots")
 KEYS = (
     "title", "description", "date", "id", "slug", "authors", "categories", "tags", "image", "image_alt", "campaign",
-    "audience", "series", "aliases", "effort", "draft", "share", "pin", "links", "readtime", "hide", *PASSED_ON,
+    "audience", "series", "aliases", "canonical_url", "effort", "draft", "share", "pin", "links", "readtime", "hide", *PASSED_ON,
 )  # fmt: skip
 # What people know these by elsewhere.
 _OTHER_NAMES = {
@@ -33,7 +33,7 @@ _OTHER_NAMES = {
     "excerpt": "description", "publishdate": "date", "publish_date": "date", "published": "draft",
     "updated": "date: {created: …, updated: …}", "lastmod": "date: {created: …, updated: …}", "cover": "image",
     "thumbnail": "image", "feature_image": "image", "alt": "image_alt", "permalink": "slug", "url": "slug",
-    "redirect_from": "aliases", "alias": "aliases", "syndicate": "share", "social_media": "share",
+    "redirect_from": "aliases", "canonical": "canonical_url", "alias": "aliases", "syndicate": "share", "social_media": "share",
     "headline": "title", "audiences": "audience", "campaigns": "campaign", "linkedin": "share", "twitter": "share",
     "x": "share", "facebook": "share", "mastodon": "share", "bluesky": "share", "at": "share", "as": "share",
 }  # fmt: skip
@@ -85,6 +85,7 @@ def read_post(source: Source, reading: Reading) -> Post | None:
     tags, audience = _labels(fields, "tags"), _audience(fields, reading)
     series, image_alt = fields.text("series").strip(), _alt(fields)
     aliases, effort = _aliases(fields, url), _effort(fields)
+    canonical_url = fields.url("canonical_url")
     _page_keys(fields, reading, source.path)
     _unknown(fields, before)
     if not source.body:
@@ -122,6 +123,7 @@ def read_post(source: Source, reading: Reading) -> Post | None:
         audience=audience,
         series=series,
         aliases=aliases,
+        canonical_url=canonical_url,
         effort=effort,
         draft=draft,
         share=share,

@@ -13,6 +13,7 @@ from byline.settings import Settings
 from byline.site import places
 
 MARK = "<!-- byline:lead-form -->"
+PLACE = '<section class="by-form-place"></section>'  # the same while the text is cleaned of comments
 CONSENT = "Send me new articles by e-mail, about once a month. I can stop this at any time."
 
 

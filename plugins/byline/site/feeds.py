@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from byline import links
 from byline.model import Author, Post
@@ -111,8 +112,15 @@ def _add(feed: Any, item: Item, settings: Settings, authors: Mapping[str, Author
 
 
 def _rss(feed: Any, listing: Listing, settings: Settings) -> bytes:
+    from lxml import etree
+
     _link(feed, listing, settings, "feed.xml", "application/rss+xml")
-    return bytes(feed.rss_str(pretty=True))
+    tree = etree.fromstring(feed.rss_str())
+    channel = tree.find("channel")
+    if settings.feeds.hub and channel is not None:  # feedgen knows hubs in Atom alone
+        hub = etree.Element(f"{_ATOM}link", rel="hub", href=settings.feeds.hub)
+        channel.insert(list(channel).index(channel.find(f"{_ATOM}link")) + 1, hub)
+    return _styled(tree, settings)
 
 
 def _atom(feed: Any, listing: Listing, settings: Settings) -> bytes:
@@ -123,8 +131,21 @@ def _atom(feed: Any, listing: Listing, settings: Settings) -> bytes:
     for link in tree.iterfind(f"{_ATOM}entry/{_ATOM}link"):  # feedgen drops both attributes
         link.set("rel", "alternate")
         link.set("type", "text/html")
+    if settings.feeds.hub:
+        tree.find(f"{_ATOM}link").addnext(etree.Element(f"{_ATOM}link", rel="hub", href=settings.feeds.hub))
+    return _styled(tree, settings)
+
+
+def _styled(tree: Any, settings: Settings) -> bytes:
+    """The feed as bytes, with the sheet by which a browser shows it."""
+    from lxml import etree
+
     etree.indent(tree)
-    return bytes(etree.tostring(tree, xml_declaration=True, encoding="UTF-8")) + b"\n"
+    sheet = places.absolute(settings, places.FEED_STYLE)
+    path = urlsplit(sheet).path  # from the same server, whatever its name is where the feed is looked at
+    tree.addprevious(etree.ProcessingInstruction("xml-stylesheet", f'type="text/xsl" href="{path}"'))
+    whole = etree.ElementTree(tree)
+    return bytes(etree.tostring(whole, xml_declaration=True, encoding="UTF-8")) + b"\n"
 
 
 def _link(feed: Any, listing: Listing, settings: Settings, file: str, kind: str) -> None:
@@ -145,6 +166,7 @@ def _json(
         "version": "https://jsonfeed.org/version/1.1",
         "title": _title(listing, settings),
         "home_page_url": places.absolute(settings, listing.url),
+        **({"hubs": [{"type": "WebSub", "url": settings.feeds.hub}]} if settings.feeds.hub else {}),
         "feed_url": places.absolute(settings, listing.feed("feed.json")),
         "description": fragments.plain(
             settings.site_description or settings.brand.claim or settings.site_name

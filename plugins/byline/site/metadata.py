@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
+from urllib.parse import urlsplit
 
 from byline.model import Author, Picture, Post
 from byline.settings import Settings
@@ -39,6 +40,7 @@ def post_head(
             rows.append(
                 _name("twitter:creator", "@" + name.twitter.rstrip("/").rpartition("/")[2].lstrip("@"))
             )
+    rows += [_name("fediverse:creator", handle) for handle in map(fediverse, names) if handle]
     rows.append(_name("byline:post", post.id))
     rows += feed_links(listings, settings)
     rows.append(ld(post_data(post, settings, authors, picture)))
@@ -61,6 +63,7 @@ def page_head(
     rows = _common("website", title, description, address, settings, picture)
     if not index:
         rows.append(_name("robots", "noindex"))
+    rows += [f'<link rel="me" href="{_attribute(address)}">' for address in settings.brand.profiles]
     rows += feed_links(listings, settings)
     rows += [ld({"@context": "https://schema.org", **item}) for item in data]
     return "\n".join(rows)
@@ -88,7 +91,7 @@ def post_data(
     article: dict[str, Any] = {
         "@type": "BlogPosting",
         "@id": f"{address}#article",
-        "mainEntityOfPage": address,
+        "mainEntityOfPage": post.canonical_url or address,
         "url": address,
         "headline": post.title,
         "description": post.description or post.excerpt,
@@ -120,6 +123,8 @@ def organization(settings: Settings) -> dict[str, Any]:
         "name": settings.brand.name or settings.site_name,
         "url": settings.site_url,
     }
+    if settings.brand.profiles:
+        made["sameAs"] = list(settings.brand.profiles)
     if settings.brand.logo:
         made["logo"] = places.absolute(settings, settings.brand.logo)
     return made
@@ -172,6 +177,16 @@ def profiles(author: Author) -> list[tuple[str, str]]:
     if author.url:
         found.append(("Website", author.url))
     return [(name, address) for name, address in found if address.startswith(("https://", "http://"))]
+
+
+def fediverse(author: Author) -> str:
+    """The author's name in the fediverse, as Mastodon's preview cards want it: `@name@server`; empty without one."""
+    value = author.mastodon.strip()
+    if "://" in value:
+        parts = urlsplit(value)
+        value = f"{parts.path.strip('/').lstrip('@')}@{parts.hostname or ''}"
+    name, _, server = value.lstrip("@").partition("@")
+    return f"@{name}@{server}" if name and server and "/" not in name else ""
 
 
 def _profile(value: str, pattern: str) -> str:

@@ -19,6 +19,7 @@ NAMES = ("RSS", "Atom", "JSON Feed")
 THANKS = "thanks/"
 MANIFEST = "byline.json"
 ASSETS = "assets/byline/"
+FEED_STYLE = f"{ASSETS}feed.xsl"
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,12 @@ def fonts(brand: Brand) -> tuple[str, ...]:
     )
 
 
+def link_colours(brand: Brand) -> tuple[str, str]:
+    """The colour of links on light ground and on dark, both readable."""
+    primary = rgb(brand.primary)
+    return hexed(legible(primary, LIGHT, 5)), hexed(legible(primary, DARK, 5))
+
+
 def _faces(brand: Brand) -> str:
     used = (brand.text_font, brand.heading_font)
     return "".join(

@@ -11,7 +11,22 @@ from typing import TYPE_CHECKING
 from byline import cards
 from byline.model import Picture
 from byline.settings import Settings
-from byline.site import aliases, feeds, fragments, images, manifest, places, sitemap
+from byline.site import (
+    aliases,
+    feeds,
+    feedstyle,
+    fragments,
+    hosting,
+    images,
+    llms,
+    manifest,
+    opml,
+    places,
+    renditions,
+    sitemap,
+)
+from byline.site.mkdocs import theme
+from byline.site.renditions import Rendition
 
 if TYPE_CHECKING:
     from byline.site.mkdocs.shown import Shown
@@ -24,6 +39,14 @@ class Outputs:
         self.settings = settings
         self.now = now
         self.pictures: dict[str, images.Maker] = {}
+        self.own_pictures: dict[
+            str, Path
+        ] = {}  # the company's own picture files: address on the site -> source
+        self.diagrams = False
+
+    def need(self, rendition: Rendition) -> None:
+        """A smaller size of a picture that stands in a text."""
+        self.pictures[rendition.url] = rendition.make
 
     def add_site_card(self, picture: Picture) -> None:
         """The picture of the pages that are no posts."""
@@ -31,8 +54,9 @@ class Outputs:
 
     def write(self, folder: Path, shown: Shown, bodies: Mapping[str, str], pages: Sequence[str]) -> int:
         """Write everything into the folder of the site; the number of files."""
-        made = self._pictures() | self._feeds(shown, bodies)
+        made = self._pictures() | self._feeds(shown, bodies) | self._bare()
         site = shown.site
+        made |= self._for_machines(folder, shown)
         made[places.MANIFEST] = manifest.write(
             site.posts, {key: entry.picture for key, entry in site.entries.items()}, self.settings
         )
@@ -47,6 +71,23 @@ class Outputs:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
         return len(made)
+
+    def _for_machines(self, folder: Path, shown: Shown) -> dict[str, bytes]:
+        """What crawlers, feed readers and servers look for; a file of the company's own stays as it is."""
+        site = shown.site
+        made = hosting.files(self.settings)
+        made["llms.txt"] = llms.write(site.posts, site.topics, self.settings)
+        made[opml.FILE] = opml.write(site.listings(), self.settings)
+        made = {name: data for name, data in made.items() if not (self.settings.docs / name).exists()}
+        made[places.FEED_STYLE] = feedstyle.write(self.settings)
+        if self.diagrams:
+            made[f"{places.ASSETS}mermaid.min.js"] = theme.MERMAID.read_bytes()
+        return made
+
+    def _bare(self) -> dict[str, bytes]:
+        """The company's own pictures without what cameras write into them; those that hold nothing are copied already."""
+        found = ((url, path, renditions.bare(path)) for url, path in self.own_pictures.items())
+        return {url: data for url, path, data in found if data != path.read_bytes()}
 
     def _pictures(self) -> dict[str, bytes]:
         kept = images.Kept(self.settings.state / "cache" / "pictures")
@@ -77,5 +118,6 @@ class Outputs:
             changed[listing.url] = max(
                 (post.updated or post.published for post in listing.posts), default=None
             )
-        rows = [(url, changed.get(url)) for url in pages if url != places.THANKS]
+        elsewhere = {post.url for post in site.posts if post.canonical_url}
+        rows = [(url, changed.get(url)) for url in pages if url != places.THANKS and url not in elsewhere]
         return sitemap.write(rows, self.settings)

@@ -26,9 +26,9 @@ from byline.content import Content
 from byline.errors import Problem, ProblemsFound
 from byline.model import Post
 from byline.settings import Settings
-from byline.site import capture, fragments, places, styles
+from byline.site import body, capture, fragments, places, policy, renditions, styles
 from byline.site.mkdocs import blog as material
-from byline.site.mkdocs import theme
+from byline.site.mkdocs import sources, theme
 from byline.site.mkdocs.outputs import Outputs
 from byline.site.mkdocs.private import only_private
 from byline.site.mkdocs.shown import Shown
@@ -98,6 +98,7 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
         self.sheet = styles.sheet(self.settings.brand)
         theme.prepare(config)
         self.outputs = Outputs(self.settings, moment)
+        theme.allow_diagrams(config)
         self.anchors: dict[str, str] = {}
         self.bodies: dict[str, str] = {}
         self._mark("settings and posts")
@@ -140,6 +141,12 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
         """After the blog plugin: it must have chosen the addresses that we computed."""
         material.assert_addresses(self.blog, files, self.posts)
         self.files = files
+        self.whereabouts = sources.Whereabouts(files)
+        self.outputs.own_pictures = {
+            file.dest_uri: Path(file.abs_src_path)
+            for file in files.media_files()
+            if file.abs_src_path and _own(file, config) and file.dest_uri.lower().endswith(renditions.RASTER)
+        }
         return files
 
     on_files = CombinedEvent(_on_files_first, _on_files_last)
@@ -154,20 +161,33 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
     def on_page_content(self, html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
         """A post's own headline goes (the template shows it); the mark of the lead form becomes the form."""
         uri = page.file.src_uri
-        if uri in self.by_source:
+        post = self.by_source.get(uri)
+        marked = capture.MARK in html
+        done = body.finish(
+            html.replace(capture.MARK, capture.PLACE),
+            self.whereabouts.source(page.file),
+            trusted=self.settings.pages.raw_html,
+            first_is_late=bool(post and post.image),
+        )
+        for note in done.notes:
+            log.warning("%s: %s", f"{self.settings.docs.name}/{uri}", note)
+        for rendition in done.renditions:
+            self.outputs.need(rendition)
+        html = done.html
+        if post is not None:
             html, self.anchors[uri] = fragments.without_title(html)
-            self.bodies[self.by_source[uri].id] = html
-        if capture.MARK in html:
+            self.bodies[post.id] = html
+        if marked:
             privacy = theme.privacy(self.nav)
             form = capture.form(
                 self.settings,
                 page=page.url,
-                post=self.by_source.get(uri),
+                post=post,
                 privacy=theme.relative(privacy, page.url) if privacy else "",
                 name="form",
             )
             html = html.replace(
-                capture.MARK, f"<section data-search-exclude>{form}</section>" if form else ""
+                capture.PLACE, f"<section data-search-exclude>{form}</section>" if form else ""
             )
         return html
 
@@ -195,7 +215,32 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
     def on_page_context(self, context: Any, *, page: Page, config: MkDocsConfig, nav: Navigation) -> Any:
         """What this page's template shows, after the blog plugin has chosen the posts of a list."""
         context["here"] = self.shown.page(page, context.get("posts") or [], self.anchors)
+        context["here"]["diagrams"] = self._has_diagrams(page)
         return context
+
+    def _has_diagrams(self, page: Page) -> bool:
+        found = theme.DIAGRAM in (page.content or "")
+        if found:
+            self.outputs.diagrams = True
+        return found
+
+    @event_priority(-110)
+    def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
+        """Last of all, what the finished page may load and run."""
+        return self._with_policy(output, page.content or "", self._has_diagrams(page))
+
+    def on_post_template(self, output_content: str, *, template_name: str, config: MkDocsConfig) -> str:
+        """The same for pages that are no documents."""
+        return self._with_policy(output_content, "", False)
+
+    def _with_policy(self, output: str, text: str, diagrams: bool) -> str:
+        return policy.insert(
+            output,
+            body=text,
+            forms=(self.settings.lead_form.url,),
+            trusted=self.settings.pages.raw_html,
+            diagrams=diagrams,
+        )
 
     def on_template_context(self, context: Any, *, template_name: str, config: MkDocsConfig) -> Any:
         """Pages that are no documents, such as 404.html."""

@@ -136,6 +136,7 @@ class Shown:
             "title": post.title,
             "window": self._window(post.title),
             "description": post.description or post.excerpt,
+            "canonical": post.canonical_url,
             "post": self.site.page(post),
             "anchor": anchor,
             "top": places.category_url(post.categories[0]) if post.categories else "",

@@ -15,8 +15,10 @@ from byline.settings import Brand
 from byline.site import places, styles
 
 FOLDER = Path(str(resources.files("byline.site").joinpath("theme")))
+MERMAID = Path(str(resources.files("byline.site").joinpath("vendor", "mermaid", "mermaid.min.js")))
 FONTS = Path(str(resources.files("byline").joinpath("fonts")))
 SCRIPT = f"{places.ASSETS}capture.js"
+DIAGRAM = 'class="mermaid"'
 THANKS_PAGE = """---
 title: Thank you
 search:
@@ -54,6 +56,19 @@ def prepare(config: MkDocsConfig) -> None:
     theme["font"] = False
     if not isinstance(theme.get("palette"), list):
         theme["palette"] = _PALETTE
+
+
+def allow_diagrams(config: MkDocsConfig) -> None:
+    """A fence marked `mermaid` is a diagram, as Material draws it; settings need no Python callable for that."""
+    if "pymdownx.superfences" not in config.markdown_extensions:
+        return
+    from pymdownx.superfences import fence_code_format
+
+    options = config.mdx_configs.setdefault("pymdownx.superfences", {})
+    fences = list(options.get("custom_fences") or [])
+    if all(fence.get("name") != "mermaid" for fence in fences):
+        fences.append({"name": "mermaid", "class": "mermaid", "format": fence_code_format})
+    options["custom_fences"] = fences
 
 
 def add_assets(files: Files, config: MkDocsConfig, sheet: str, brand: Brand) -> None:
