@@ -114,6 +114,12 @@ def command(
                 patient=not no_wait,
             )
         )
+        if result.exit_code in (0, 3):
+            from byline import websub
+
+            told = websub.tell(settings, content, ledger, http, app.clock)
+            if told:
+                progress(told)
     except Stopped as stop:
         if as_json:
             from byline import planning
