@@ -52,6 +52,33 @@ def test_share_is_checked_as_it_would_be_sent(
     assert first <= problem.line <= first + 2
 
 
+@pytest.mark.parametrize(
+    ("share", "code", "words"),
+    [
+        ("  x: 'Thanks @dana_r and @lee, @everyone'", "will-mention", "the text mentions @dana_r, @lee, who will be told so"),
+        ("  linkedin: 'Thanks @dana_r'", "may-surprise", "@dana_r mentions nobody: LinkedIn shows it as plain words here"),
+        (f"  linkedin: '{'(a) ' * 749}'", "may-surprise", "the words take 2,995 characters, and 4,493 with the backslashes"),
+    ],
+)  # fmt: skip
+def test_whom_words_call_and_what_may_surprise_is_told_until_it_is_out(
+    share: str, code: str, words: str, tmp_path: Path
+) -> None:
+    (problem,) = run(tmp_path, {"a.md": post("share:\n" + share)})
+    assert (problem.code, problem.severity) == (code, "warning")
+    assert words in problem.message
+    assert "everyone" not in problem.message
+    own = settings.load(tmp_path / "mkdocs.yml", {})
+    found = content.read(own)
+    (told,) = found.posts
+    assert checks.run(own, found, now=NOW, published={told.id: ""}) == ()
+
+
+def test_words_from_the_description_call_nobody_and_are_no_news(tmp_path: Path) -> None:
+    text = post("").replace("description: ", "description: Ask @dana_r about this. ")
+    assert "@dana_r" in text
+    assert run(tmp_path, {"a.md": text}) == ()
+
+
 def test_a_text_that_just_fits_is_fine(tmp_path: Path) -> None:
     assert run(tmp_path, {"a.md": post(f"share:\n  x: {'a' * 256}")}) == ()
     assert [found.code for found in run(tmp_path, {"a.md": post(f"share:\n  x: {'a' * 257}")})] == [

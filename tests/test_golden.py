@@ -113,13 +113,16 @@ def _counted(item: Delivery) -> str:
     lines.append(f"  link {message.link}")
     if message.cut:
         lines.append(f"  left out {json.dumps(message.cut, ensure_ascii=False)}")
+    if message.mentions:
+        lines.append(f"  mentions {' '.join(message.mentions)}")
+    lines += [f"  note {warning}" for warning in message.warnings]
     if item.blocked:
         lines.append(f"  {item.reason}")
     return "\n".join(lines) + "\n"
 
 
 def _sent(item: Delivery, wires: Wires) -> list[Any]:
-    """Send it to the fake: readers see the planned words and card, and nobody is called. Returns the bodies sent."""
+    """Send it to the fake: readers see the planned words and card, and only who is told is called. Returns the bodies sent."""
     assert item.telling is not None
     assert item.message is not None
     driver, fake = wires.driver(item.telling.account), wires.fakes[item.channel]
@@ -127,7 +130,8 @@ def _sent(item: Delivery, wires: Wires) -> list[Any]:
     for request in driver.prepare(item.message, item.id):
         receipts.append(driver.create(request, tuple(receipts)))
     assert tuple(post.text for post in fake.posts) == item.text
-    assert [post.mentions for post in fake.posts] == [()] * len(item.text)
+    called = {f"@{name.lstrip('@')}" for post in fake.posts for name in post.mentions}
+    assert called == set(item.message.mentions)
     if not any(item.link in part for part in item.text):
         assert fake.posts[0].link == item.link  # in the card
     return [call.json() for call in fake.calls if call.kind == "create"]
@@ -139,12 +143,15 @@ def _wire(item: Delivery, bodies: list[Any], fake: Fake) -> dict[str, str]:
         wire = body["commentary"] + "\n"
         return {"linkedin.wire.txt": wire} if wire != item.text[0] + "\n" else {}
     if item.channel == "bluesky":
+        assert item.message is not None
         facets = [body["record"].get("facets", []) for body in bodies]
         for text, own in zip(item.text, facets, strict=True):
             for facet in own:
                 index, (feature,) = facet["index"], facet["features"]
                 shown = text.encode()[index["byteStart"] : index["byteEnd"]].decode()
-                assert shown == feature.get("uri", f"#{feature.get('tag')}")
+                wanted = feature.get("uri") or f"#{feature['tag']}" if "did" not in feature else shown
+                assert shown == wanted
+                assert "did" not in feature or shown in item.message.mentions
         shown = json.dumps(facets, ensure_ascii=False, indent=1) + "\n"
         return {"bluesky.facets.json": shown} if any(facets) else {}
     return {}

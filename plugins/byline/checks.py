@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from byline import cards, links, registry, sharing
 from byline.content import Content, addresses
 from byline.errors import Problem, Severity, UsageError
-from byline.model import Post
+from byline.model import Message, Post
 from byline.settings import Account, Settings
 from byline.times import SystemClock
 from byline.yamlread import YamlProblem, decode
@@ -45,7 +45,7 @@ def run(
     composers = _composers(settings)
     for post in content.posts:
         found += _post(post, settings)
-        found += _tellings(post, settings, content, composers)
+        found += _tellings(post, settings, content, composers, out=post.id in (published or {}))
     found += _links_to_later(content, now or SystemClock().now())
     found += _moved(settings, content, published or {})
     found += _vanished(settings, content, against)
@@ -143,9 +143,17 @@ def _composers(settings: Settings) -> Callable[[Account], Channel]:
 
 
 def _tellings(
-    post: Post, settings: Settings, content: Content, composers: Callable[[Account], Channel]
+    post: Post,
+    settings: Settings,
+    content: Content,
+    composers: Callable[[Account], Channel],
+    *,
+    out: bool,
 ) -> Iterable[Problem]:
-    """What is wrong with `share`, and words that do not fit the network they were written for."""
+    """What is wrong with `share`, words that do not fit the network they were written for, and whom they will call.
+
+    Of a post that is out (or was not sent on purpose) the last is no news.
+    """
     told = sharing.tellings(post, settings, content.authors)
     yield from told.problems
     written = [telling for telling in told.items if telling.written]  # derived words are fitted
@@ -153,16 +161,34 @@ def _tellings(
     for telling in written:
         assert card is not None
         card = replace(card, url=telling.link)
-        _, wrong = composers(telling.account).compose(sharing.draft(telling, post, settings, card))
-        for text in wrong:
+        message, wrong = composers(telling.account).compose(sharing.draft(telling, post, settings, card))
+        where = f"share.{telling.channel}"
+        for code, text, fix in (
+            *(("does-not-fit", text, f"change the text under `{where}`") for text in wrong),
+            *_told(message, where, out=out),
+        ):
             yield Problem(
                 file=post.path,
-                line=telling.line or post.line(f"share.{telling.channel}"),
-                key=f"share.{telling.channel}",
-                code="does-not-fit",
+                line=telling.line or post.line(where),
+                key=where,
+                code=code,
                 message=f"{registry.label(telling.channel)}, {telling.account.name}: {text}",
-                fix=f"change the text under `share.{telling.channel}`",
+                fix=fix,
+                severity="error" if code == "does-not-fit" else "warning",
             )
+
+
+def _told(message: Message, where: str, *, out: bool) -> Iterable[tuple[str, str, str]]:
+    if out:
+        return
+    if message.mentions:
+        yield (
+            "will-mention",
+            f"the text mentions {', '.join(message.mentions)}, who will be told so",
+            f"nothing, if that is meant; else write the name without @ under `{where}`",
+        )
+    for text in message.warnings:
+        yield "may-surprise", text, f"change the text under `{where}`, or leave it if that is meant"
 
 
 def _links_to_later(content: Content, now: datetime) -> Iterable[Problem]:

@@ -202,7 +202,8 @@ class Message:
 
     `parts` are the texts, one for a plain post, more for a thread, unescaped. `used` and `limit` count as the
     network counts, one number a part. `cut` is what fitting left out (only ever derived text). `cost` is in
-    `currency`, for sending it once.
+    `currency`, for sending it once. `mentions` are the accounts that the network will call, as they stand in the words
+    (`@dana`); `warnings` what a person should know and may still want.
     """
 
     channel: str
@@ -217,6 +218,8 @@ class Message:
     cost: Decimal = Decimal(0)
     currency: str = "USD"
     language: str = ""  # of the words, where the network wants to know
+    mentions: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

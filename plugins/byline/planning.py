@@ -127,6 +127,8 @@ class Delivery:
             "declared": self.telling.declared if self.telling else "",
             "title": self.title,
             "file": self.path,
+            "mentions": list(self.message.mentions) if self.message else [],
+            "warnings": list(self.message.warnings) if self.message else [],
         }
 
 

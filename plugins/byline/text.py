@@ -37,6 +37,12 @@ _UNITS = re.compile(
 )
 
 
+_EVERYBODY = re.compile(
+    r"(?<![\w@＠])([@＠])(?=(?:everyone|everybody|all|here|channel|followers)(?![\w-]|[.@]\w))", re.I
+)
+_HANDLE = re.compile(r"(?<![\w@＠/.=])@[A-Za-z0-9_](?:[\w.-]*\w)?(?:@[\w-]+(?:\.[\w-]+)+)?")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitted:
     """`text` with its suffix, `used` as the network counts, `cut` what was left out (empty: nothing)."""
@@ -135,6 +141,18 @@ def addresses(text: str) -> Spans:
 def unmentioned(text: str) -> str:
     """The words with an invisible joint after each @ that could call somebody. Mail addresses stay as they are."""
     return re.sub(r"(?<![\w@＠])([@＠])(?=[\w\[])", "\\1\u2060", text)
+
+
+def unannounced(text: str) -> str:
+    """Words that a person wrote, in which `@everyone` and its like call nobody; a handle stays one."""
+    return _EVERYBODY.sub("\\1\u2060", text) if "@" in text or "＠" in text else text
+
+
+def handles(text: str) -> tuple[str, ...]:
+    """What looks like the handle of an account: `@dana`, `@dana@server.example`, `@dana.bsky.social`. Each told once."""
+    if "@" not in text:
+        return ()
+    return tuple(dict.fromkeys(match[0] for match in _HANDLE.finditer(text)))
 
 
 def utf16(text: str) -> int:

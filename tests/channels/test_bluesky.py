@@ -293,3 +293,24 @@ def test_the_atproto_client_is_accepted_unchanged(world: World) -> None:
     assert found.cid == made.cid
     assert client.delete_post(made.uri)
     assert world.fake.posts == ()
+
+
+def test_a_handle_that_was_written_is_a_mention_where_there_is_such_an_account(world: World) -> None:
+    channel = world.channel()
+    words = "Größe: @dana.bsky.social, @Nobody.example.com, @everyone, me@dana.bsky.social, x.com/@dana.bsky.social #a"
+    message, requests = world.ready(world.draft(words), channel=channel)
+    assert message.mentions == ("@dana.bsky.social", "@Nobody.example.com")
+    channel.create(requests[0], ())
+    (post,) = world.fake.posts
+    assert post.mentions == ("dana.bsky.social",)
+    (facet,) = (one for one in post.raw["facets"] if one["features"][0]["$type"].endswith("#mention"))
+    index = facet["index"]
+    assert words.encode()[index["byteStart"] : index["byteEnd"]].decode() == "@dana.bsky.social"
+
+
+def test_words_from_the_description_mention_nobody(world: World) -> None:
+    message, requests = world.ready(world.draft("Ask @dana.bsky.social", written=False))
+    assert message.mentions == ()
+    world.channel().create(requests[0], ())
+    assert world.fake.posts[0].mentions == ()
+    assert not any("resolveHandle" in call.path for call in world.fake.calls)

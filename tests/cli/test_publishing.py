@@ -122,6 +122,20 @@ class TestPlan:
         assert "2 to send now" in publish.out
         assert "publish send" in publish.out
 
+    def test_who_is_mentioned_stands_in_the_plan(self, publish: Publish, stage: Stage) -> None:
+        share = "share:\n  twitter: Thanks @dana_r\n  linkedin: Thanks @dana_r\n---\nWe raised"
+        stage.posts["hp7.md"] = POST.replace("---\nWe raised", share)
+        stage.write()
+        for form in ("text", "md", "html"):
+            publish("plan", "--format", form)
+            said = publish.out.replace("\\", "")  # Markdown's escapes
+            assert "entions: @dana_r, who will be told so" in said
+            assert "@dana_r mentions nobody: LinkedIn" in said
+        items = by_id(publish.json("plan"))
+        assert items["hp7.twitter.acme"]["mentions"] == ["@dana_r"]
+        assert items["hp7.linkedin.acme"]["mentions"] == []
+        assert "plain words" in items["hp7.linkedin.acme"]["warnings"][0]
+
     def test_the_hash_is_of_what_is_told_and_of_nothing_else(self, publish: Publish, stage: Stage) -> None:
         first = publish.json("plan")["hash"]
         assert publish.json("plan", "--all")["hash"] == first

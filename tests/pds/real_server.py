@@ -175,8 +175,14 @@ class Desk:
 
     def publish(self, *words: str) -> tuple[int, dict[str, Any]]:
         """The exit code, and the deliveries of the answer by their ids."""
+        done = self.run(*words, "--json")
+        found = json.loads(done.stdout or "{}")
+        return done.returncode, {item["id"]: item for item in found.get("deliveries", ())}
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """The command, as it ended; it never shows the password."""
         done = subprocess.run(
-            [sys.executable, "-m", "byline", "-f", str(self.folder / "mkdocs.yml"), *words, "--json"],
+            [sys.executable, "-m", "byline", "-f", str(self.folder / "mkdocs.yml"), *words],
             check=False,
             env={**os.environ, **self.secrets},
             capture_output=True,
@@ -185,8 +191,7 @@ class Desk:
         )
         assert "Traceback" not in done.stderr, done.stderr
         assert self.server.password not in done.stdout + done.stderr
-        found = json.loads(done.stdout or "{}")
-        return done.returncode, {item["id"]: item for item in found.get("deliveries", ())}
+        return done
 
     def channel(self, password: str = "") -> Any:
         settings = load(self.folder / "mkdocs.yml", self.secrets)
@@ -325,6 +330,49 @@ def test_a_thread_hangs_together(desk: Desk) -> None:
     assert "reply" not in head["value"]
     assert second["value"]["reply"] == {"root": strong, "parent": strong}
     assert third["value"]["reply"] == {"root": strong, "parent": {"uri": second["uri"], "cid": second["cid"]}}
+
+
+def test_a_handle_is_a_mention_where_the_server_knows_it(desk: Desk) -> None:
+    other = Server(desk.server.url, f"dana-{next(_numbers)}.test")
+    words = f"Größe, @{other.handle}: @nobody-{next(_numbers)}.test, @everyone"
+    desk.write("hp7", f'share:\n  bluesky: "{words}"\n')
+    assert desk.publish("send", "--yes")[0] == 0
+    (post,) = desk.server.posts()
+    (facet,) = post["value"]["facets"]
+    assert facet["features"] == [{"$type": "app.bsky.richtext.facet#mention", "did": other.did}]
+    shown = words.encode()[facet["index"]["byteStart"] : facet["index"]["byteEnd"]].decode()
+    assert shown == f"@{other.handle}"
+
+
+def test_what_it_allows_is_told_or_said_to_be_unknown(desk: Desk) -> None:
+    """A server alone counts no calls unless it is told to."""
+    desk.write("hp7")
+    channel = desk.channel()
+    channel.health()
+    for quota in channel.quotas():
+        assert 0 < (quota.used or 0) <= quota.limit
+
+
+def test_numbers_need_an_app_view_and_their_lack_is_said_in_words(desk: Desk) -> None:
+    """Likes and answers are counted by Bluesky's app view, which a server alone does not have."""
+    desk.write("hp7")
+    assert desk.publish("send", "--yes")[0] == 0
+    done = desk.run("metrics", "--json")
+    (row,) = json.loads(done.stdout)["metrics"]
+    assert done.returncode == 1
+    assert row["error"].startswith("Bluesky ")
+    assert (row["likes"], row["comments"]) == (None, None)
+
+
+def test_deleting_what_is_gone_is_no_error(desk: Desk) -> None:
+    desk.write("hp7")
+    channel, request = desk.channel(), desk.request("One", "3mchjvhag22zz")
+    made = channel.create(request, ())
+    channel.delete(made.remote_id)
+    assert desk.server.posts() == []
+    found = channel.find(request, "", datetime.now(UTC), ())
+    assert (found.receipt, found.certain) == (None, True)
+    channel.delete(made.remote_id)
 
 
 def test_a_post_is_taken_back(desk: Desk) -> None:

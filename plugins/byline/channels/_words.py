@@ -12,12 +12,17 @@ from byline.channels.base import Capabilities, Draft
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """The parts as readers will see them, how much of the limit each takes, what fitting left out, what is wrong."""
+    """The parts as readers will see them, how much of the limit each takes, what fitting left out, what is wrong.
+
+    `mentions` are the accounts that the words will call, `warnings` what a person should know.
+    """
 
     parts: tuple[str, ...]
     used: tuple[int, ...]
     cut: str
     problems: tuple[str, ...]
+    mentions: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def compose(
@@ -25,8 +30,9 @@ def compose(
 ) -> Words:
     """Apply the network's rules.
 
-    Words that a person wrote for the network stay as they are: over the limit is a problem. Derived words mention
-    nobody and are fitted. Where the link travels in the text it is appended to the first part when no part has it.
+    Words that a person wrote for the network stay as they are: over the limit is a problem. A handle in them is a
+    mention where the network knows handles, which is told; what means everybody and the networks' own markup for
+    mentions call nobody. Derived words mention nobody and are fitted. Where the link travels in the text it is appended to the first part when no part has it.
     """
     measure = count or caps.count
     given = tuple(part.strip() for part in draft.texts) or ("",)
@@ -59,7 +65,7 @@ def _written(
     measure: Callable[[str], int],
     problems: list[str],
 ) -> Words:
-    parts = list(given)
+    parts = [caps.defused(part) for part in given]
     if caps.link == "text" and draft.link and not any(draft.link in part for part in parts):
         parts[0] = parts[0] + _joint(parts[0]) + draft.link if parts[0] else draft.link
     used = tuple(measure(part) for part in parts)
@@ -69,7 +75,23 @@ def _written(
             problems.append(_too_long(length, caps, where))
         if not part and (len(parts) > 1 or caps.link == "text"):
             problems.append(f"{where}the text is empty")
-    return Words(parts=tuple(parts), used=used, cut="", problems=tuple(problems))
+    find = caps.mentions or texts.handles
+    bare = (texts.unannounced(part.replace(draft.link or "\0", " ")) for part in parts)
+    called = tuple(dict.fromkeys(name for part in bare for name in find(part)))
+    warnings: list[str] = []
+    if called and caps.mentions is None:
+        warnings.append(
+            f"{', '.join(called)} mention{'s' if len(called) == 1 else ''} nobody: {caps.label} shows it as plain words "
+            "here; name people without @"
+        )
+    return Words(
+        parts=tuple(parts),
+        used=used,
+        cut="",
+        problems=tuple(problems),
+        mentions=called if caps.mentions is not None else (),
+        warnings=tuple(warnings),
+    )
 
 
 def _without(words: str, link: str) -> tuple[str, bool]:

@@ -97,6 +97,8 @@ class Capabilities:
     clicks: bool  # does it tell link clicks
     views: bool
     protected: Callable[[str], tuple[tuple[int, int], ...]] = lambda _text: ()  # spans that are never cut
+    mentions: Callable[[str], tuple[str, ...]] | None = None  # whom handles in a text call; None: nobody ever
+    defused: Callable[[str], str] = lambda text: text  # written words that call nobody but those they name
     weight_of_link: int | None = None  # a link counts so much whatever its length; None: its full length
     look: Look = Look()  # how the network shows a post
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -45,6 +46,9 @@ COLLECTION = "app.bsky.feed.post"
 MAX_BYTES = 3000
 _TID = "234567abcdefghijklmnopqrstuvwxyz"
 _TAG = re.compile(r"(?<![\w#])#(?=[\w]*[^\W\d])(\w{1,64})(?!\w)")
+_MENTION = re.compile(
+    r"(?<![\w@/.=])@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9](?![\w@])"
+)
 _SHOWN = re.compile(r"/profile/(did:[a-z]+:[\w.:%-]+|[A-Za-z0-9.-]+)/post/([a-z2-7]{13})/?")
 _TITLE, _DESCRIPTION = 300, 500
 
@@ -71,6 +75,7 @@ CAPABILITIES = Capabilities(
     clicks=False,
     views=False,
     protected=texts.units,
+    mentions=lambda text: tuple(dict.fromkeys(found[0] for found in _MENTION.finditer(text))),
     look=Look(
         colour="#0a5fd6",
         colour_dark="#6aa9ff",
@@ -97,15 +102,26 @@ def encode_tid(microseconds: int, clock: int) -> str:
     return "".join(_TID[(number >> shift) & 31] for shift in range(60, -5, -5))
 
 
-def facets(text: str) -> list[JsonValue]:
-    """The links and hashtags of a text, as ranges of its UTF-8 bytes. Nobody is mentioned."""
+def facets(text: str, known: Mapping[str, str] = MappingProxyType({})) -> list[JsonValue]:
+    """The links, hashtags and mentions of a text, as ranges of its UTF-8 bytes.
+
+    `known` has the account (DID) behind each handle that may be mentioned; any other `@name` stays plain words.
+    """
+    kind = "app.bsky.richtext.facet#"
     found: list[tuple[int, int, dict[str, JsonValue]]] = [
-        (start, end, {"$type": "app.bsky.richtext.facet#link", "uri": text[start:end]})
-        for start, end in texts.addresses(text)
+        (start, end, {"$type": f"{kind}link", "uri": text[start:end]}) for start, end in texts.addresses(text)
     ]
-    for match in _TAG.finditer(text):
-        if not any(start < match.end() and match.start() < end for start, end, _ in found):
-            found.append((*match.span(), {"$type": "app.bsky.richtext.facet#tag", "tag": match[1]}))
+    others: list[tuple[int, int, dict[str, JsonValue]]] = [
+        (*match.span(), {"$type": f"{kind}tag", "tag": match[1]}) for match in _TAG.finditer(text)
+    ]
+    others += [
+        (*match.span(), {"$type": f"{kind}mention", "did": known[match[0]]})
+        for match in _MENTION.finditer(text)
+        if match[0] in known
+    ]
+    for one in others:
+        if not any(start < one[1] and one[0] < end for start, end, _ in found):
+            found.append(one)
     return [
         {
             "index": {"byteStart": len(text[:start].encode()), "byteEnd": len(text[:end].encode())},
@@ -178,6 +194,8 @@ class Bluesky:
             limit=self.caps.limit,
             card=card,
             cut=words.cut,
+            mentions=words.mentions,
+            warnings=words.warnings,
             language=draft.language,
         )
         return message, tuple(problems)
@@ -194,6 +212,7 @@ class Bluesky:
         }
         now = self._clock.now().astimezone(UTC).replace(microsecond=0)
         language = self._account.option("language", message.language)
+        known = {name: account for name in message.mentions if (account := self._behind(name))}
         requests: list[Request] = []
         for number, part in enumerate(message.parts):
             at = now + timedelta(seconds=number)
@@ -204,7 +223,7 @@ class Bluesky:
             }
             if language:
                 record["langs"] = [language]
-            if found := facets(part):
+            if found := facets(part, known):
                 record["facets"] = found
             if number == 0:
                 record["embed"] = {"$type": "app.bsky.embed.external", "external": external}
@@ -468,6 +487,19 @@ class Bluesky:
         if not isinstance(blob, dict):
             raise self._http.broken(answer, service=SERVICE, create=False)
         return blob
+
+    def _behind(self, name: str) -> str:
+        """The account (DID) that a handle stands for; empty when there is none."""
+        try:
+            answer = self._call(
+                "GET",
+                "/xrpc/com.atproto.identity.resolveHandle",
+                params={"handle": name.removeprefix("@").lower()},
+            )
+        except Rejected:
+            return ""
+        did = answer.object().get("did")
+        return did if isinstance(did, str) and did.startswith("did:") else ""
 
     def _record(self, uri: str) -> dict[str, Any] | None:
         repo, collection, key = _split(uri)

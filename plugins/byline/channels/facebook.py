@@ -77,6 +77,8 @@ CAPABILITIES = Capabilities(
     clicks=True,
     views=True,
     protected=texts.units,
+    mentions=lambda _text: (),  # it knows no handles, and its markup for a mention, `@[number]`, is taken apart
+    defused=lambda text: re.sub(r"@(?=\[\d)", "@\u2060", text),
     look=Look(
         colour="#0866ff",
         colour_dark="#5aa7ff",
@@ -142,6 +144,8 @@ class Facebook:
             card=None if draft.image else draft.card,
             image=draft.image,
             cut=words.cut,
+            mentions=words.mentions,
+            warnings=words.warnings,
         )
         return message, tuple(problems)
 

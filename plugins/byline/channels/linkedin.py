@@ -112,6 +112,18 @@ def escape(text: str) -> str:
     return "".join(out) + _RESERVED.sub(r"\\\g<0>", text[end:])
 
 
+def _escaped_too_long(words: str) -> tuple[str, ...]:
+    """LinkedIn does not say whether it counts the backslashes: words that fit without them alone may be refused."""
+    used, escaped = texts.utf16(words), texts.utf16(escape(words))
+    if not used <= CAPABILITIES.limit < escaped:
+        return ()
+    return (
+        f"LinkedIn may refuse it: the words take {used:,} characters, and {escaped:,} with the backslashes that brackets, "
+        f"stars, underscores and the like need; LinkedIn does not say which of the two it counts against its "
+        f"{CAPABILITIES.limit:,}. To be safe, shorten it or use fewer of these signs",
+    )
+
+
 def _address(urn: str) -> str:
     return f"https://www.linkedin.com/feed/update/{urn}"
 
@@ -183,6 +195,8 @@ class LinkedIn:
             limit=self.caps.limit,
             card=card,
             cut=words.cut,
+            mentions=words.mentions,
+            warnings=(*words.warnings, *_escaped_too_long(words.parts[0])),
         )
         return message, words.problems
 

@@ -88,6 +88,8 @@ CAPABILITIES = Capabilities(
     clicks=False,
     views=False,
     protected=texts.units,
+    mentions=texts.handles,
+    defused=texts.unannounced,
     weight_of_link=texts.LINK_WEIGHT,
     look=Look(
         colour="#4b44c9",
@@ -157,6 +159,8 @@ class Mastodon:
             card=None if draft.image else draft.card,
             image=draft.image,
             cut=words.cut,
+            mentions=words.mentions,
+            warnings=words.warnings,
             language=draft.language,
         )
         return message, words.problems

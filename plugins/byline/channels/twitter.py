@@ -60,6 +60,7 @@ _USERNAME = r"[A-Za-z0-9_]{1,15}"
 _STATUS = re.compile(r"/(?:i/web|[A-Za-z0-9_]{1,15})/status/(\d{1,25})(?:/.*)?")
 _CASHTAG = re.compile(r"(?<!\S)\$[A-Za-z]{1,6}(?:[._][A-Za-z]{1,2})?(?![\w$])")
 _TAG = re.compile(r"(?<![\w&/@])@[A-Za-z0-9_]{1,15}\b|(?<![\w&])#\w*[^\W\d_]\w*|" + _CASHTAG.pattern)
+_MENTION = re.compile(r"(?<![\w!#$%&*@＠/.=])[@＠][A-Za-z0-9_]{1,15}(?![\w@＠]|://)")
 _EPOCH_OF_IDS = 1_288_834_974_657  # a post's id holds its time, in milliseconds since then
 _CLICKS_KNOWN_FOR = timedelta(days=29, hours=12)
 
@@ -86,6 +87,8 @@ CAPABILITIES = Capabilities(
     clicks=True,
     views=True,
     protected=texts.units,
+    mentions=lambda text: tuple(dict.fromkeys(found[0] for found in _MENTION.finditer(text))),
+    defused=texts.unannounced,
     weight_of_link=texts.LINK_WEIGHT,
     look=Look(
         colour="#1d9bf0",
@@ -177,6 +180,8 @@ class Twitter:
             card=None if draft.image else draft.card,
             image=draft.image,
             cut=words.cut,
+            mentions=words.mentions,
+            warnings=words.warnings,
             cost=self._cost(words.parts, draft),
             currency="USD",
         )

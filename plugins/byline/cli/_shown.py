@@ -18,6 +18,7 @@ from byline.settings import Settings
 
 if TYPE_CHECKING:
     from byline.gate import Look
+    from byline.model import Message
 
 MARKS: Mapping[State, str] = {
     "due": "+", "later": "~", "held": "!", "manual": "*", "sending": "?", "unknown": "?", "failed": "!",
@@ -167,8 +168,16 @@ def _below(item: Delivery) -> Iterator[str]:
         words = _FROM.get(telling.origin.get("text", ""), "")
         cut = f"; left out: {_short(message.cut)}" if message.cut else ""
         rows.append(f"words: {words}{cut}")
+    if message is not None:
+        rows += told(message)
     for index, row in enumerate(rows):
         yield f"      {'└' if index == len(rows) - 1 else '├'} {row}"
+
+
+def told(message: Message) -> list[str]:
+    """Whom the words will call, and what a person should know before they go out."""
+    rows = [f"mentions: {', '.join(message.mentions)}, who will be told so"] if message.mentions else []
+    return rows + [f"note: {warning}" for warning in message.warnings]
 
 
 def _summary(plan: Plan, settings: Settings) -> Iterator[str]:
@@ -283,6 +292,9 @@ def _quoted(item: Delivery) -> Iterator[str]:
     if item.link:
         yield ""
         yield f"Link: <{item.link}>"
+    for row in told(item.message) if item.message is not None else ():
+        yield ""
+        yield _inline(row[0].upper() + row[1:])
     if item.message is not None and item.message.cut:
         yield ""
         yield f"Left out: {_inline(_short(item.message.cut))}"

@@ -228,7 +228,7 @@ drawn after each network; networks change theirs, and folds depend on the reader
 <div class="facts"><h3 style="--net:{esc(item.look.colour)};--net-dark:{esc(item.look.colour_dark)}">{title}</h3>
 <p class="state">{_code(state.words)}</p>{detail}{out}
 {self._notes(item.problems, "")}
-<dl>{self._time(item)}{_length(item)}{_cut(item)}{_from(item)}{self._link(item)}{_card(item)}{_picture(item)}
+<dl>{self._time(item)}{_length(item)}{_cut(item)}{_told(item)}{_from(item)}{self._link(item)}{_card(item)}{_picture(item)}
 <div><dt>Costs</dt><dd>{esc(money(delivery.cost, delivery.currency))}</dd></div>
 <div><dt>Id</dt><dd><code>{esc(delivery.id)}</code></dd></div></dl></div></section>"""
 
@@ -298,6 +298,20 @@ def _length(item: Shown) -> str:
             f"{name}<b>{used:,}</b> of {item.limit:,} {esc(item.unit)}"
         )
     return f"<div><dt>Length</dt><dd>{''.join(f'<div>{row}</div>' for row in rows)}</dd></div>"
+
+
+def _told(item: Shown) -> str:
+    """Whom the words will call, and what a person should know before they go out."""
+    message = item.delivery.message
+    if message is None or item.standing.tone == "done":
+        return ""
+    rows = ""
+    if message.mentions:
+        names = ", ".join(esc(name) for name in message.mentions)
+        rows += f'<div><dt>Mentions</dt><dd dir="auto">{names}, who will be told so</dd></div>'
+    return rows + "".join(
+        f'<div><dt>Note</dt><dd dir="auto">{esc(text)}</dd></div>' for text in message.warnings
+    )
 
 
 def _cut(item: Shown) -> str:

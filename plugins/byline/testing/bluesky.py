@@ -58,6 +58,7 @@ class Bluesky(Fake):
         self._sessions: dict[str, tuple[str, datetime]] = {}
         self._blobs: dict[str, PostedImage] = {}
         self._records: dict[tuple[str, str, str], _Record] = {}
+        self.handles = {"dana.bsky.social": "did:plc:dana7nxzyoun6zhxrhs64oiz"}  # other people's
         self._serial = 0
 
     def allow(self, handle: str, password: str, *, did: str = "did:plc:ewvi7nxzyoun6zhxrhs64oiz") -> None:
@@ -97,6 +98,8 @@ class Bluesky(Fake):
             return self._delete(asked, did)
         if name == "com.atproto.repo.getRecord":
             return self._get(call)
+        if name == "com.atproto.identity.resolveHandle":
+            return self._resolve(call.params.get("handle", ""))
         if name == "app.bsky.feed.getPosts":
             return self._get_posts(call)
         if name == "app.bsky.actor.getProfile":
@@ -235,11 +238,24 @@ class Bluesky(Fake):
                 url=f"https://bsky.app/profile/{user.handle}/post/{key}",
                 card=card,
                 reply_to=((value.get("reply") or {}).get("parent") or {}).get("uri", ""),
-                mentions=tuple(one["did"] for one in features if one["$type"] == _FACET + "mention"),
+                mentions=tuple(
+                    self._handle_of(one["did"]) for one in features if one["$type"] == _FACET + "mention"
+                ),
                 tags=tuple(one["tag"] for one in features if one["$type"] == _FACET + "tag"),
                 raw=value,
             )
         )
+
+    def _resolve(self, handle: str) -> Answer:
+        known = self.handles | {user.handle: user.did for user in self.users.values()}
+        if handle not in known:
+            return _refuse(400, "InvalidRequest", "Unable to resolve handle")
+        return answer(200, {"did": known[handle]})
+
+    def _handle_of(self, did: str) -> str:
+        """As readers see it: a mention leads to the account behind it, whatever the words say."""
+        known = self.handles | {user.handle: user.did for user in self.users.values()}
+        return next((handle for handle, one in known.items() if one == did), did)
 
     def _wrong(self, value: dict[str, Any]) -> _Refusal | None:
         def bad(what: str) -> _Refusal:

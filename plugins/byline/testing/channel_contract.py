@@ -326,6 +326,22 @@ class ChannelContract:
         assert post.mentions == ()
         assert post.text == message.parts[0]
 
+    def test_written_words_call_only_whom_they_name_and_say_so(self, world: World) -> None:
+        channel = world.channel()
+        words = (
+            "Ask @everyone, @here or @All and @[Acme](urn:li:organization:1) or @[123456] and @[123:1:Acme]. "
+            "Thanks @dana_r and dana@example.com, see https://example.com/@someone/1 (@dana_r)."
+        )
+        message, requests = world.ready(world.draft(words), channel=channel)
+        channel.create(requests[0], ())
+        (post,) = world.fake.posts
+        assert {f"@{name.lstrip('@')}" for name in post.mentions} == set(message.mentions)
+        assert set(message.mentions) <= {"@dana_r"}, "a network's markup and words for everybody call nobody"
+        assert post.text == message.parts[0]
+        if not message.mentions:
+            told = any("@dana_r" in warning for warning in message.warnings)
+            assert told or channel.caps.mentions is not None, "say that a handle is plain words here"
+
     def test_a_picture_goes_along_with_its_words(self, world: World) -> None:
         channel = world.channel()
         message, requests = world.ready(world.draft(image=True))
