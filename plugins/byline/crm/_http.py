@@ -53,6 +53,7 @@ class Calls:
         *,
         params: Mapping[str, str] | None = None,
         json: Any = None,
+        data: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         repeatable: bool = True,
     ) -> Response:
@@ -72,6 +73,7 @@ class Calls:
                     headers={"Accept": "application/json", **(headers or {}), **self.authorize(fresh)},
                     params=params,
                     json=json,
+                    data=data,
                     create=not repeatable,
                 )
             except NotSent as found:

@@ -9,14 +9,18 @@ import copy
 import json
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, ClassVar
 from urllib.parse import quote, unquote
 
+from byline.crm.dynamics import DynamicsCrm
 from byline.testing import odata
-from byline.testing.server import Answer, Call, Fake, answer
+from byline.testing.crm_contract import CrmCase, CrmFake, Kept, KeptCampaign
+from byline.testing.server import Answer, Call, answer
 from byline.times import Clock
 
 TENANT = "5e1a0000-0000-4000-8000-00000000cafe"
@@ -119,7 +123,7 @@ class Table:
         return "activityid" if self.logical == "campaignresponse" else f"{self.logical}id"
 
 
-class Dataverse(Fake):
+class Dataverse(CrmFake):
     """One environment with one application user. `key_delay` is how many looks a new key stays `Pending`."""
 
     label: ClassVar[str] = "Dataverse"
@@ -132,18 +136,20 @@ class Dataverse(Fake):
         self.lifetime = timedelta(seconds=3599)
         self.calls_per_token = 0  # 0: tokens live by time alone
         self.burst = 6000  # calls in five minutes
-        self.page_cap = 5000
+        self.page = 5000  # rows in one answer at most
         self.key_delay = 0
         self.currency = "EUR"
         self.without_version: list[str] = []  # calls that did not name the OData version
         self.tokens: dict[str, tuple[datetime, int]] = {}
         self.tables = {name: _table(name) for name in _TABLES}
-        self.prefixes = ("new", "byl")
+        self.prefixes = ("new", "acme")
+        self._markers: list[str] = []
         self.currencies = {
             code: self.put("transactioncurrencies", isocurrencycode=code, currencyname=code)
             for code in ("EUR", "USD")
         }
         self.put("organizations", name="Firm", _basecurrencyid_value=self.currencies["EUR"])
+        self.writes.clear()
 
     # What tests put in.
 
@@ -151,12 +157,101 @@ class Dataverse(Fake):
         """A row that somebody else made; its id. Lookups are written as `_campaignid_value`."""
         return str(self._insert(self.tables[table], values)[self.tables[table].id])
 
-    def win(self, opportunity: str, value: float, on: date | None = None) -> None:
+    def win(self, deal: str, *, at: datetime) -> None:
         """Sales close an opportunity as won; from then on it is read-only."""
-        row = self.tables["opportunities"].rows[opportunity]
-        day = (on or self.clock.now().date()).isoformat()
-        row |= {"statecode": 1, "statuscode": 3, "actualvalue": value, "actualclosedate": day}
+        row = self.tables["opportunities"].rows[deal]
+        row |= {"statecode": 1, "statuscode": 3, "actualvalue": row.get("estimatedvalue")}
+        row["actualclosedate"] = at.date().isoformat()
         self._touch(row)
+
+    def seed_lead(
+        self,
+        email: str,
+        *,
+        made: datetime,
+        fields: Mapping[str, str] = MappingProxyType({}),
+        company: str = "Firm Ltd",
+        source: str = "",
+        description: str = "",
+    ) -> str:
+        own = {_ours(word): value for word, value in fields.items()}
+        code = next((number for number, label in _LEAD_SOURCES.items() if label == source), None)
+        values = {"emailaddress1": email, "companyname": company, "description": description or None}
+        key = self.put("leads", subject="A fair", leadsourcecode=code, **values, **own)
+        self.tables["leads"].rows[key] |= {"createdon": _iso(made), "modifiedon": _iso(made)}
+        return key
+
+    def seed_deal(
+        self,
+        leads: Sequence[str],
+        *,
+        amount: str,
+        made: datetime,
+        closed: datetime | None = None,
+        won: bool = False,
+        currency: str = "EUR",
+    ) -> str:
+        rows = self.tables["leads"].rows
+        contacts = [
+            self.put("contacts", emailaddress1=rows[one]["emailaddress1"], _originatingleadid_value=one)
+            for one in leads[1:]
+        ]
+        key = self.put(
+            "opportunities",
+            name="A press",
+            estimatedvalue=float(amount),
+            estimatedclosedate=(made + timedelta(days=30)).date().isoformat(),
+            _originatingleadid_value=leads[0] if leads else None,
+            _parentcontactid_value=contacts[0] if contacts else None,
+            _transactioncurrencyid_value=self.currencies[currency],
+        )
+        self.tables["opportunities"].rows[key] |= {"createdon": _iso(made), "modifiedon": _iso(made)}
+        if won:
+            self.win(key, at=closed or made)
+        return key
+
+    def edit_lead(self, record: str, *, company: str) -> None:
+        row = self.tables["leads"].rows[record]
+        row["companyname"] = company
+        self._touch(row)
+
+    def remove_lead(self, record: str) -> None:
+        del self.tables["leads"].rows[record]
+
+    def kept(self) -> tuple[Kept, ...]:
+        return tuple(
+            Kept(
+                record=key,
+                email=row.get("emailaddress1") or "",
+                fields={word: row[_ours(word)] for word in DynamicsCrm.caps.fields if row.get(_ours(word))},
+                description=row.get("description") or "",
+                source=_LEAD_SOURCES.get(row.get("leadsourcecode") or 0, ""),
+                company=row.get("companyname") or "",
+            )
+            for key, row in self.tables["leads"].rows.items()
+        )
+
+    def campaigns(self) -> tuple[KeptCampaign, ...]:
+        return tuple(
+            KeptCampaign(
+                record=key,
+                key=row.get(_ours("key")) or "",
+                name=row["name"],
+                cost=Decimal(str(row.get("othercost") or 0)),
+                text=row.get("description") or "",
+            )
+            for key, row in self.tables["campaigns"].rows.items()
+        )
+
+    def end_sessions(self) -> None:
+        self.tokens.clear()
+
+    def refuse(self, marker: str) -> None:
+        self._markers.append(marker)
+
+    def mend(self) -> None:
+        super().mend()
+        self._markers.clear()
 
     def column(self, table: str, name: str, kind: str = "text", length: int = 255) -> None:
         """A column that somebody else made."""
@@ -168,13 +263,7 @@ class Dataverse(Fake):
     def kind_of(self, call: Call) -> str:
         if call.path.endswith("/oauth2/v2.0/token"):
             return "token"
-        if "EntityDefinitions" in call.path:
-            return "list" if call.method == "GET" else "property"
-        if call.path.endswith("$batch"):
-            return "batch"
-        return {"GET": "list", "POST": "create", "PATCH": "update", "DELETE": "delete"}.get(
-            call.method, "read"
-        )
+        return "read" if call.method == "GET" else "write"
 
     def handle(self, call: Call) -> Answer:
         if found := re.fullmatch(r"/([\w.-]+)/oauth2/v2\.0/token", call.path):
@@ -296,7 +385,7 @@ class Dataverse(Fake):
             column, _, way = part.partition(" ")
             rows.sort(key=lambda row: _sortable(row.get(column)), reverse=way.strip() == "desc")
         total = len(rows)
-        size = self.page_cap
+        size = self.page
         if found := re.search(r"odata\.maxpagesize=(\d+)", prefer):
             size = min(size, int(found[1]))
         if params.get("$top"):
@@ -450,6 +539,8 @@ class Dataverse(Fake):
                 return {}, _undeclared(name, table)
             if name in own and str(value) != own[name]:
                 return {}, _error(400, "0x80040203", f"Key attribute '{name}' may not change.")
+            if any(marker in str(value) for marker in self._markers):
+                return {}, _error(400, "0x80040265", f"A business rule refuses the value {value}")
             wrong = _unfit(name, kind, value, table)
             if wrong is not None:
                 return {}, wrong
@@ -477,6 +568,7 @@ class Dataverse(Fake):
         return row
 
     def _touch(self, row: dict[str, Any]) -> None:
+        self.writes.append("row")
         row["modifiedon"] = _iso(self.clock.now())
         version = int(str(row.get("@odata.etag", 'W/"100"'))[3:-1]) + 1
         row["@odata.etag"] = f'W/"{version}"'
@@ -589,6 +681,7 @@ class Dataverse(Fake):
             return _error(400, "0x80048403", "A key needs columns that exist.")
         if body.get("SchemaName") in table.keys:
             return _error(400, "0x80060895", f"A key named {body['SchemaName']} already exists.")
+        self.writes.append("key")
         table.keys[body["SchemaName"]] = columns
         table.pending[body["SchemaName"]] = self.key_delay
         key_id = str(uuid.uuid5(uuid.NAMESPACE_OID, table.logical + body["SchemaName"]))
@@ -633,6 +726,7 @@ class Dataverse(Fake):
             return _error(400, "0x8004701e", f"The prefix of {name} does not belong to a publisher.")
         if name in table.columns:
             return _error(400, "0x80044363", f"Attribute with the schema name {name} already exists.")
+        self.writes.append("column")
         self.column(table.set, name, kind, int(body.get("MaxLength") or 0))
         for row in table.rows.values():
             row[name] = None
@@ -739,6 +833,11 @@ def _sortable(value: Any) -> tuple[int, float, str]:
     return (1, float(value), "") if isinstance(value, int | float) else (2, 0.0, str(value).lower())
 
 
+def _ours(word: str) -> str:
+    """The column of one of our words, with the prefix of the suite."""
+    return DynamicsCrm.caps.fields[word].replace("{prefix}", "acme")
+
+
 def _iso(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z"
 
@@ -746,3 +845,20 @@ def _iso(moment: datetime) -> str:
 def dumped(fake: Dataverse) -> str:
     """Everything that is stored, as one text: to look for what must not be there."""
     return json.dumps({name: list(table.rows.values()) for name, table in fake.tables.items()})
+
+
+def _environment(clock: Clock) -> Dataverse:
+    fake = Dataverse(clock)
+    fake.page = 3
+    return fake
+
+
+CASES = (
+    CrmCase(
+        name="application user",
+        fake=_environment,
+        environment={"DYNAMICS_CLIENT_ID": CLIENT_ID, "DYNAMICS_CLIENT_SECRET": CLIENT_SECRET},
+        block=f"type: dynamics\napi: '{{api}}'\ntenant: {TENANT}\nprefix: acme",
+        public=frozenset({"DYNAMICS_CLIENT_ID"}),
+    ),
+)
