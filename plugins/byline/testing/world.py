@@ -1,7 +1,8 @@
 """Who comes, who asks, who buys: a small made-up market for the demo, the same every time for the same posts.
 
 Pure: it decides everything beforehand from a seed, the demo then acts it out over real HTTP. People, firms and
-sums are invented; addresses end in `.example`, which belongs to nobody.
+sums are invented; addresses end in `.example`, which belongs to nobody. A whole company's year in which the cause of
+every enquiry is known is in `byline.testing.year`, here by the same name.
 """
 
 from __future__ import annotations
@@ -11,6 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
+
+from byline.testing.year import Market, Year, year
+
+__all__ = ["Market", "Order", "Person", "Seen", "Visit", "Year", "people", "year"]
 
 SEED = 20
 
