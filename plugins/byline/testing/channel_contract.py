@@ -446,7 +446,7 @@ class ChannelContract:
             world.channel().prepare(message, "hp7.x.company")
             channel.create(request, ())
 
-    @pytest.mark.parametrize("fault", sorted((PROCESSED | UNDONE) - {"stall", "no_id"}))
+    @pytest.mark.parametrize("fault", sorted((PROCESSED | UNDONE) - {"stall", "no_id", "empty", "cut"}))
     def test_a_failed_upload_sent_nothing(self, world: World, fault: Fault) -> None:
         message, _ = world.channel().compose(world.draft(image=True))
         world.fake.inject(fault, on="upload")

@@ -28,14 +28,18 @@ Fault = Literal[
     "lose",  # it is done, the connection breaks before the answer
     "stall",  # it is done, the answer comes after the client gave up
     "torn",  # it is done, half of the answer comes
-    "error_before",  # nothing is done; 500 with a page of HTML
-    "error_after",  # it is done; 500 with a page of HTML
+    "cut",  # it is done, half of the answer comes and says that it is whole
+    "empty",  # it is done; the answer says so and holds nothing
+    "error_before",  # nothing is done; 502 with a page of HTML
+    "error_after",  # it is done; 502 with a page of HTML
     "no_id",  # it is done; the answer names no id
     "limited",  # nothing is done; 429 that says when to come back
     "limited_bare",  # nothing is done; 429 that says nothing
     "unauthorized",  # nothing is done; the token is expired or revoked
 ]
-PROCESSED: frozenset[Fault] = frozenset({"lose", "stall", "torn", "error_after", "no_id"})
+PROCESSED: frozenset[Fault] = frozenset(
+    {"lose", "stall", "torn", "cut", "empty", "error_after", "no_id"}
+)
 UNDONE: frozenset[Fault] = frozenset({"drop", "error_before", "limited", "limited_bare", "unauthorized"})
 
 
@@ -154,6 +158,7 @@ class _Planned:
     fault: Fault
     on: str
     left: int
+    skip: int = 0
 
 
 class Fake:
@@ -223,10 +228,10 @@ class Fake:
         with self._lock:
             return tuple(post for post in self.made if post.id not in self.deleted)
 
-    def inject(self, fault: Fault, *, on: str = "create", times: int = 1) -> None:
-        """The next `times` calls of this kind (`any` for every kind) go wrong in this way."""
+    def inject(self, fault: Fault, *, on: str = "create", times: int = 1, after: int = 0) -> None:
+        """The next `times` calls of this kind (`any` for every kind) go wrong in this way; `after` so many good ones."""
         with self._lock:
-            self._planned.append(_Planned(fault=fault, on=on, left=times))
+            self._planned.append(_Planned(fault=fault, on=on, left=times, skip=after))
 
     def mend(self) -> None:
         """Nothing more goes wrong."""
@@ -328,6 +333,11 @@ class Fake:
             return _page(call), fault
         if fault == "no_id" and given.status < 300:
             return self.without_id(given), fault
+        if fault == "empty" and given.status < 300:
+            return Answer(status=given.status), fault
+        if fault == "cut" and given.status < 300:
+            half = given.body[: len(given.body) // 2]
+            return replace(given, body=half) if half else self.without_id(given), fault
         if fault == "stall":
             self._over.wait(self.stall_for)
         return given, fault
@@ -335,6 +345,9 @@ class Fake:
     def _next_fault(self, call: Call) -> Fault | None:
         for planned in self._planned:
             if planned.left > 0 and planned.on in (call.kind, "any"):
+                if planned.skip:
+                    planned.skip -= 1
+                    continue
                 planned.left -= 1
                 return planned.fault
         return None
@@ -362,8 +375,8 @@ class Case:
 def _page(call: Call) -> Answer:
     """A proxy's error page, which repeats what it was sent, as some do: nobody may print it as it is."""
     shown = call.headers.get("authorization", "")
-    body = f"<html><body><h1>500</h1><p>upstream failed for {call.path}: {shown}</p></body></html>"
-    return Answer(status=500, body=body.encode(), headers={"Content-Type": "text/html"})
+    body = f"<html><body><h1>502 Bad Gateway</h1><p>upstream failed for {call.path}: {shown}</p></body></html>"
+    return Answer(status=502, body=body.encode(), headers={"Content-Type": "text/html"})
 
 
 class _Server(ThreadingHTTPServer):
