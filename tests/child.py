@@ -1,12 +1,14 @@
-"""One run of `send` in a process of its own: main(SETTINGS, TIME, CRASH POINT, PAUSE, NTH).
+"""One run of `send` in a process of its own: main(SETTINGS, TIME, CRASH POINT, PAUSE, NTH, ROOM).
 
 When it comes to the crash point for the nth time the process kills itself as a power cut would; with a pause it
-waits there first. The last line of its output is the run's exit code.
+waits there first. With room for so many bytes no file grows beyond them, as on a full disk. The last line of its
+output is the run's exit code.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sys
 import time
@@ -41,7 +43,9 @@ def warm() -> None:
         importlib.import_module(f"byline.channels.{name}")
 
 
-def main(file: str, now: str, crash: str, pause: str, nth: str = "1") -> int:
+def main(file: str, now: str, crash: str, pause: str, nth: str = "1", room: str = "0") -> int:
+    if int(room):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(room), int(room)))
     clock = FixedClock(datetime.fromisoformat(now))
     settings = load(Path(file), os.environ)
     http = Http(settings.timeouts, clock)

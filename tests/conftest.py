@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from postgres import Server
 
 pytest.register_assert_rewrite(  # their assertions say what differs
-    "byline.testing.channel_contract", "byline.testing.ledger_contract"
+    "byline.testing.channel_contract", "byline.testing.ledger_contract", "lost_answers"
 )
 
 # Material prints a banner about MkDocs 2 into every build otherwise.

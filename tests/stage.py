@@ -148,12 +148,12 @@ class Stage:
         if live:
             self.show()
 
-    def inject(self, fault: Fault, *, on: str = "create", times: int = 1) -> None:
+    def inject(self, fault: Fault, *, on: str = "create", times: int = 1, after: int = 0) -> None:
         """The next calls go wrong in this way; of a stalled answer nobody waits longer than it takes to see it."""
         if fault == "stall":
             self.read, self.fake.stall_for = 0.5, 0.7
             self.write()
-        self.fake.inject(fault, on=on, times=times)
+        self.fake.inject(fault, on=on, times=times, after=after)
 
     @property
     def settings(self) -> Settings:
@@ -180,7 +180,9 @@ class Stage:
         return load(self.store.runner(self.folder) / "mkdocs.yml", self.environment)
 
     def ledger(self) -> Ledger:
-        return open_ledger(self.runner(), self.environment, self.clock)
+        """The history as somebody sees it who looks now and then, always from the same machine."""
+        settings = load(self.store.looker(self.folder) / "mkdocs.yml", self.environment)
+        return open_ledger(settings, self.environment, self.clock)
 
     def send(
         self,
@@ -234,10 +236,16 @@ class Stage:
         (item,) = (item for item in self.plan().deliveries if item.id == delivery)
         return item
 
-    def child(self, crash: str = "", *, at: datetime | None = None, pause: float = 0, nth: int = 1) -> Child:
-        """`send` in a process of its own, which kills itself when it comes to the crash point for the nth time."""
+    def child(
+        self, crash: str = "", *, at: datetime | None = None, pause: float = 0, nth: int = 1, room: int = 0
+    ) -> Child:
+        """`send` in a process of its own, which kills itself when it comes to the crash point for the nth time.
+
+        With `room` no file that it writes can grow beyond so many bytes.
+        """
+        now = (at or self.clock.now()).isoformat()
         return zygote.start(
-            [str(self.runner().file), (at or self.clock.now()).isoformat(), crash, str(pause), str(nth)],
+            [str(self.runner().file), now, crash, str(pause), str(nth), str(room)],
             {**os.environ, **self.environment},
         )
 

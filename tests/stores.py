@@ -29,6 +29,10 @@ class Store(Protocol):
         """The folder in which the next run finds the site."""
         ...
 
+    def looker(self, site: Path) -> Path:
+        """The folder of somebody who looks, the same each time."""
+        ...
+
 
 class OneDisk:
     """`sqlite`: the site's own folder."""
@@ -40,6 +44,9 @@ class OneDisk:
         return {}
 
     def runner(self, site: Path) -> Path:
+        return site
+
+    def looker(self, site: Path) -> Path:
         return site
 
 
@@ -60,6 +67,13 @@ class GitServer:
     def runner(self, site: Path) -> Path:
         self._count += 1
         folder = clone(self.origin, self._folder / f"runner-{self._count}", "--depth=1")
+        shutil.copytree(site, folder, dirs_exist_ok=True)
+        return folder
+
+    def looker(self, site: Path) -> Path:
+        folder = self._folder / "looker"
+        if not folder.exists():
+            clone(self.origin, folder, "--depth=1")
         shutil.copytree(site, folder, dirs_exist_ok=True)
         return folder
 
@@ -87,6 +101,11 @@ class Database:
         self._count += 1
         folder = self._folder / f"worker-{self._count}"
         shutil.copytree(site, folder)
+        return folder
+
+    def looker(self, site: Path) -> Path:
+        folder = self._folder / "looker"
+        shutil.copytree(site, folder, dirs_exist_ok=True)
         return folder
 
 

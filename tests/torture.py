@@ -5,8 +5,9 @@ torture.py --seed 7 --only 1234           one history again, every step shown
 
 A history is a site with a few posts, networks and one store. Its rounds draw from one random generator: answers lost
 before and after the post was made, lists that lag, refused tokens, a git server that is away or refuses, database
-connections that are cut, clocks that go forward and back, words that are edited, one to four runners at once, each
-killed at a named step or at any moment, and a person who looks and tells the truth. After every round no delivery may
+connections that are cut, disks that are full, clocks that go forward and back, words, file names and slugs that are
+edited, one to four runners at once, each killed at a named step or at any moment, and a person who looks and tells the
+truth. After every round no delivery may
 be out twice. At the end everything works again, and each delivery is out once and recorded, or is not out and reported.
 """
 
@@ -71,6 +72,7 @@ class Totals:
             ("of them at once with others", self.counts["together"]),
             ("answers lost or refused", self.counts["faults"]),
             ("store away, refusing or cut off", self.counts["store faults"]),
+            ("runs whose disk was full", self.counts["full"]),
             ("create calls that arrived", self.counts["creates"]),
             ("posts made", self.counts["posts"]),
             ("deliveries", self.counts["deliveries"]),
@@ -178,11 +180,12 @@ class History:
                 fault = chance.choice(FAULTS)
                 on = chance.choice(("create", "create", "create", "list", "upload", "any"))
                 times = chance.choice((1, 1, 2))
-                fake.inject(fault, on=on, times=times)
+                after = chance.choice((0, 0, 0, 1, 2))
+                fake.inject(fault, on=on, times=times, after=after)
                 self.totals.counts["faults"] += times
-                self._say(f"  {fake.label}: {fault} on {on}")
-        with self._store_fault():
-            self._runs()
+                self._say(f"  {fake.label}: {fault} on {on}, after {after}")
+        with self._store_fault() as broken:
+            self._runs(broken)
         self._mend()
         if chance.random() < 0.25:
             self._person()
@@ -191,10 +194,11 @@ class History:
         step = timedelta(seconds=chance.choice((0, 1, 10, 60, 60, 400, 1200, 3600, -600)))
         stage.clock.move(step)
 
-    def _runs(self) -> None:
+    def _runs(self, broken: bool) -> None:
         chance = self.chance
         count = chance.choice((1, 1, 1, 1, 2, 2, 3, 4))
         children: list[tuple[Child, float | None]] = []
+        room = 0
         for _ in range(count):
             point, until = "", None
             draw = chance.random()
@@ -203,10 +207,11 @@ class History:
             elif draw < 0.65:
                 until = chance.uniform(0.0, 0.5)
             nth = chance.choice((1, 1, 1, 2, 3))
-            children.append((self.stage.child(point, nth=nth), until))
-            self._say(
-                f"  run, {f'killed at {point} ({nth})' if point else 'killed any moment' if until else 'to its end'}"
-            )
+            room = int(2 ** chance.uniform(10, 18)) if chance.random() < 0.1 else 0
+            self.totals.counts["full"] += bool(room)
+            children.append((self.stage.child(point, nth=nth, room=room), until))
+            end = f"killed at {point} ({nth})" if point else "killed any moment" if until else "to its end"
+            self._say(f"  run, {end}{f', room for {room} bytes' if room else ''}")
         began = time.monotonic()
         for child, until in sorted(children, key=lambda item: item[1] if item[1] is not None else 9.0):
             if until is not None:
@@ -218,17 +223,30 @@ class History:
             self.totals.counts["together"] += count > 1
             if child.returncode == -signal.SIGKILL:
                 self.totals.counts["kills"] += 1
-            elif child.returncode != 0 and not err.strip().splitlines()[-1].startswith(
-                "byline.errors.LedgerError"
-            ):
-                raise Violation(f"a run broke:\n{out}{err}")
+            elif child.returncode != 0:
+                if not err.strip().splitlines()[-1].startswith("byline.errors.Ledger"):
+                    raise Violation(f"a run broke:\n{out}{err}")
+            elif count == 1 and not room and not broken:
+                self._told_truly(int(out.split()[-1]))
+
+    def _told_truly(self, code: int) -> None:
+        """A run that ended alone: its exit code says whether something may be out, and nothing is said to be done that is not."""
+        ledger = self.stage.ledger()
+        records = ledger.snapshot().records
+        ledger.close()
+        open_ones = [record.id for record in records.values() if record.uncertain]
+        if (code == 4) != bool(open_ones):
+            raise Violation(f"the run ended with {code}, and may be out: {open_ones}")
+        for record in records.values():
+            if record.state == "sent" and not self._heads(record.id):
+                self._lost(f"{record.id} is told as sent, and is not out")
 
     @contextmanager
-    def _store_fault(self) -> Iterator[None]:
-        """The store itself may be away, refuse, or break off during the round."""
+    def _store_fault(self) -> Iterator[bool]:
+        """The store itself may be away, refuse, or break off during the round; tells whether it does."""
         store = self.stage.store
         if self.chance.random() > 0.25 or not isinstance(store, GitServer | Database):
-            yield
+            yield False
             return
         self.totals.counts["store faults"] += 1
         if isinstance(store, Database):
@@ -243,7 +261,23 @@ class History:
 
             thread = threading.Thread(target=cutting)
             thread.start()
-            yield
+            yield True
+            thread.join()
+            return
+        if self.chance.random() < 0.4:
+            begin, end = sorted(self.chance.uniform(0.0, 1.5) for _ in range(2))
+            self._say(f"  the git server is away from {begin:.1f} s to {end:.1f} s")
+            away = store.origin.with_name("away.git")
+
+            def leaving() -> None:
+                time.sleep(begin)
+                store.origin.rename(away)
+                time.sleep(end - begin)
+                away.rename(store.origin)
+
+            thread = threading.Thread(target=leaving)
+            thread.start()
+            yield True
             thread.join()
             return
         hook = store.origin / "hooks" / "pre-receive"
@@ -255,7 +289,7 @@ class History:
             f"[ $n -lt {after} ] || exit 1\n"
         )
         hook.chmod(0o755)
-        yield
+        yield True
         hook.unlink()
         Path(f"{hook}.count").unlink(missing_ok=True)
 
@@ -267,15 +301,22 @@ class History:
             fake.mend()
 
     def _edit(self) -> None:
-        """A manager mends a typo: never a new post."""
-        name = self.chance.choice(list(self.stage.posts))
-        text = self.stage.posts[name]
-        self.stage.posts[name] = (
-            text.replace("title: ", "title: The ", 1)
-            if self.chance.random() < 0.5
-            else (text.replace("description: About", "description: All about", 1))
-        )
-        self._say(f"  {name} is edited")
+        """A manager mends a typo, renames the file or changes the address: never a new post."""
+        posts = self.stage.posts
+        name = self.chance.choice(list(posts))
+        what = self.chance.choice(("title", "description", "slug", "file"))
+        old, new = {
+            "title": ("title: ", "title: The "),
+            "description": ("description: ", "description: All, "),
+            "slug": ("slug: ", "slug: the-"),
+            "file": ("", ""),
+        }[what]
+        text = posts.pop(name).replace(old, new, 1)
+        if what == "file":
+            (self.stage.folder / "content" / "posts" / name).unlink()
+            name = f"new-{name}"
+        posts[name] = text
+        self._say(f"  {name}: another {what}")
         self.stage.write()
 
     def _person(self) -> None:
@@ -413,12 +454,14 @@ def play(
     """Histories until the time is over or so many are done; every violation is noted with what plays it again."""
     totals = Totals()
     began = shown = time.monotonic()
+    told = 0
     server = Server()
     try:
         number = only or 0
         while True:
             name = f"{seed}/{number}"
-            with tempfile.TemporaryDirectory(prefix="byline-torture-") as folder:
+            # A killed run's git may still be writing when its history is over.
+            with tempfile.TemporaryDirectory(prefix="byline-torture-", ignore_cleanup_errors=True) as folder:
                 history = History(name, Path(folder), totals, server, loud=only is not None)
                 try:
                     history.run(stores)
@@ -431,6 +474,10 @@ def play(
                         f"history {number} broke after “{history.last}”:\n{traceback.format_exc()}"
                         f"   (again: --seed {seed} --only {number})"
                     )
+            if say:
+                for violation in totals.violations[told:]:
+                    _show(violation)
+            told = len(totals.violations)
             number += 1
             now = time.monotonic()
             if say and now - shown > 30:
@@ -462,8 +509,6 @@ def main() -> int:
     given = parser.parse_args()
     _show(f"seed {given.seed}")
     totals = play(given.seed, minutes=given.minutes, only=given.only, stores=given.store or NAMES)
-    for violation in totals.violations:
-        _show(violation)
     return 1 if totals.violations else 0
 
 

@@ -12,14 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from byline.errors import ClaimHeld, LedgerError
+from byline.cli import main
+from byline.cli.common import App
+from byline.errors import ClaimHeld, LedgerError, LedgerUntrusted
 from byline.ledger import open_ledger
 from byline.ledger.base import replay
 from byline.ledger.sqlite import SqliteLedger
 from byline.settings import load
 from byline.testing.ledger_contract import AT, INTENT, REQUESTS, LedgerContract, event
 from byline.times import FixedClock
-from support import NOW, make_site
+from support import NOW, POST, make_site
 
 SITE = "https://acme.example/"
 
@@ -147,12 +149,62 @@ def test_reading_sees_what_a_running_process_wrote(tmp_path: Path) -> None:
     writer.close()
 
 
-def test_a_file_that_is_no_history_says_so(tmp_path: Path) -> None:
-    file = tmp_path / "ledger.db"
-    file.write_bytes(b"this is not a database at all, but it is long enough to be looked at" * 20)
-    with pytest.raises(LedgerError, match=r"ledger\.db") as caught:
-        opened(file)
-    assert "backup" in caught.value.hint
+def spoilt(file: Path, kind: str) -> None:
+    """A history with one delivery, then what a bad disk, a bad backup or a bad idea does to it."""
+    ledger = opened(file)
+    ledger.baseline({"linkedin.company": AT})
+    ledger.write(event("claimed"))
+    ledger.close()
+    if kind == "no database":
+        file.write_bytes(b"this is not a database at all, but it is long enough to be looked at" * 20)
+        return
+    if kind == "cut off":
+        file.write_bytes(file.read_bytes()[:9000])
+        return
+    if kind == "written over":
+        data = bytearray(file.read_bytes())
+        data[4096:] = b"\xa5" * (len(data) - 4096)
+        file.write_bytes(data)
+        return
+    if kind == "another program's":
+        file.unlink()
+    db = sqlite3.connect(file)
+    db.execute(
+        {
+            "another program's": "CREATE TABLE recipes (name TEXT)",
+            "a table gone": "DROP TABLE accounts",
+            "no record": "UPDATE deliveries SET record = 'what is this'",
+            "no time": "UPDATE accounts SET begun = 'yesterday'",
+        }[kind]
+    )
+    db.commit()
+    db.close()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["no database", "cut off", "written over", "another program's", "a table gone", "no record", "no time"],
+)
+def test_a_file_that_is_no_history_stops_everything(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    """As a missing or an older history does: exit code 5, the reason, what to do; and the file stays as it is."""
+    settings = make_site(tmp_path, posts={"hp7.md": POST})
+    file = tmp_path / ".byline" / "ledger.db"
+    spoilt(file, kind)
+    before = file.read_bytes()
+    with pytest.raises(LedgerUntrusted, match=r"ledger\.db|cannot be read") as caught:
+        opened(file).snapshot()
+    assert caught.value.hint
+    for words in (["send", "--yes", "--no-wait"], ["plan"], ["status"], ["ledger", "verify"]):
+        with pytest.raises(SystemExit) as stop:
+            main(["-f", str(settings), *words], app=App(clock=FixedClock(NOW), environment={}))
+        assert stop.value.code == 5, words
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err
+        assert said.err.startswith("Stopped: ") or "defect" in said.out, words
+    if kind in ("no database", "cut off", "written over"):
+        assert file.read_bytes() == before
 
 
 def test_a_newer_form_is_refused(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from byline.errors import LedgerError
+from byline.errors import LedgerUntrusted
 from byline.ledger.base import KINDS, Event, Intent, Part, Record
 from byline.model import Receipt, Request
 
@@ -33,7 +33,7 @@ def dump_event(event: Event) -> str:
 
 
 def load_event(text: str) -> Event:
-    """The event again; LedgerError when the text is not one."""
+    """The event again; LedgerUntrusted when the text is not one."""
     try:
         data = json.loads(text)
         at = _moment(data["at"])
@@ -85,7 +85,7 @@ def dump_record(record: Record) -> str:
 
 
 def load_record(text: str) -> Record:
-    """The record again; LedgerError when the text is not one."""
+    """The record again; LedgerUntrusted when the text is not one."""
     try:
         data = json.loads(text)
         updated = _moment(data["updated"])
@@ -118,8 +118,8 @@ def load_record(text: str) -> Record:
 _BAD = (ValueError, KeyError, TypeError, AttributeError, AssertionError, InvalidOperation)
 
 
-def _broken(error: Exception) -> LedgerError:
-    return LedgerError(
+def _broken(error: Exception) -> LedgerUntrusted:
+    return LedgerUntrusted(
         f"an entry of the sending history cannot be read ({type(error).__name__}: {error})",
         hint="restore the file from a backup; sending without it could repeat posts",
     )

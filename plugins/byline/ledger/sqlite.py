@@ -17,12 +17,14 @@ from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from byline.errors import LedgerError
+from byline.errors import LedgerError, LedgerUntrusted
 from byline.ledger import codec
 from byline.ledger.base import Event, Info, Note, Raw, Record, Snapshot, step
 
 SCHEMA = 1
 BUSY_SECONDS = 30.0
+# What SQLite says of a file that was cut off, written over or is none of its own.
+_DAMAGED = ("malformed", "not a database", "no such table", "no such column", "file is encrypted")
 _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE accounts (
@@ -65,13 +67,14 @@ class SqliteLedger:
     def info(self) -> Info:
         created = self._one("SELECT value FROM meta WHERE name = 'created'")
         written = self._one("SELECT max(updated) FROM deliveries WHERE site = ?", self._site)
-        return Info(
-            store="sqlite",
-            place=str(self._file),
-            created=datetime.fromisoformat(created) if created else None,
-            written=datetime.fromisoformat(written) if written else None,
-            read=self._now(),
-        )
+        with self._reading("read"):
+            return Info(
+                store="sqlite",
+                place=str(self._file),
+                created=datetime.fromisoformat(created) if created else None,
+                written=datetime.fromisoformat(written) if written else None,
+                read=self._now(),
+            )
 
     def snapshot(self) -> Snapshot:
         with self._reading("read"), closing(self._db.cursor()) as cursor:
@@ -132,7 +135,7 @@ class SqliteLedger:
                 "SELECT kind, day, line FROM notes WHERE site = ? AND (? = '' OR kind = ?) ORDER BY kind, day, number",
                 (self._site, kind, kind),
             ).fetchall()
-        return tuple(Note(kind=kind, day=date.fromisoformat(day), line=line) for kind, day, line in rows)
+            return tuple(Note(kind=kind, day=date.fromisoformat(day), line=line) for kind, day, line in rows)
 
     def raw(self) -> Raw:
         with self._reading("read"):
@@ -143,6 +146,11 @@ class SqliteLedger:
             records = self._db.execute(
                 "SELECT id, record FROM deliveries WHERE site = ?", (self._site,)
             ).fetchall()
+            for account, begun in self._db.execute("SELECT account, begun FROM accounts"):
+                try:
+                    datetime.fromisoformat(begun)
+                except ValueError:
+                    damage.append(f"{account}: `{begun}` is no time when it began")
         return Raw(
             events=[(f"entry {number}", delivery, text) for number, delivery, text in events],
             records=dict(records),
@@ -181,6 +189,8 @@ class SqliteLedger:
 
     def _prepare(self, site: str, read_only: bool) -> str:
         """Make the tables of a new file, refuse those of a newer version, and tell the site's key."""
+        if not self._version():
+            self._refuse_another_program(read_only)
         if not read_only:
             with self._transaction():
                 if not self._version():
@@ -197,6 +207,20 @@ class SqliteLedger:
                 hint="use the version of Byline that wrote it, or a newer one",
             )
         return self._one("SELECT value FROM meta WHERE name = 'site'") or site
+
+    def _refuse_another_program(self, read_only: bool) -> None:
+        """A file of form 0 is new, or not ours: then it holds something."""
+        tables = {name for (name,) in self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if read_only and not tables:
+            raise LedgerError(
+                f"the sending history {self._file} was begun and holds nothing yet",
+                hint="`publish send` goes on with it",
+            )
+        if tables and "deliveries" not in tables:
+            raise LedgerUntrusted(
+                f"{self._file} is a database, but no sending history",
+                hint="put the history back, or name another file under `ledger` in the settings",
+            )
 
     def _version(self) -> int:
         return int(self._db.execute("PRAGMA user_version").fetchone()[0])
@@ -233,17 +257,19 @@ class SqliteLedger:
     def _reading(self, what: str) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, ValueError) as error:
             raise self._failed(what, error) from error
 
     def _failed(self, what: str, error: Exception) -> LedgerError:
-        reason = str(error)
+        message = f"the sending history {self._file} cannot be {what}: {error}"
+        if isinstance(error, ValueError) or any(sign in str(error) for sign in _DAMAGED):
+            return LedgerUntrusted(
+                message, hint="restore the file from a backup; sending without it could repeat posts"
+            )
         hint = "check that the folder can be written and that the disk has room"
-        if "locked" in reason:
+        if "locked" in str(error):
             hint = "another run holds it; try again when that has ended"
-        elif "malformed" in reason or "not a database" in reason:
-            hint = "restore the file from a backup; sending without it could repeat posts"
-        return LedgerError(f"the sending history {self._file} cannot be {what}: {reason}", hint=hint)
+        return LedgerError(message, hint=hint)
 
 
 def _open(file: Path) -> sqlite3.Connection:

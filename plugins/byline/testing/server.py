@@ -37,9 +37,7 @@ Fault = Literal[
     "limited_bare",  # nothing is done; 429 that says nothing
     "unauthorized",  # nothing is done; the token is expired or revoked
 ]
-PROCESSED: frozenset[Fault] = frozenset(
-    {"lose", "stall", "torn", "cut", "empty", "error_after", "no_id"}
-)
+PROCESSED: frozenset[Fault] = frozenset({"lose", "stall", "torn", "cut", "empty", "error_after", "no_id"})
 UNDONE: frozenset[Fault] = frozenset({"drop", "error_before", "limited", "limited_bare", "unauthorized"})
 
 
@@ -375,7 +373,9 @@ class Case:
 def _page(call: Call) -> Answer:
     """A proxy's error page, which repeats what it was sent, as some do: nobody may print it as it is."""
     shown = call.headers.get("authorization", "")
-    body = f"<html><body><h1>502 Bad Gateway</h1><p>upstream failed for {call.path}: {shown}</p></body></html>"
+    body = (
+        f"<html><body><h1>502 Bad Gateway</h1><p>upstream failed for {call.path}: {shown}</p></body></html>"
+    )
     return Answer(status=502, body=body.encode(), headers={"Content-Type": "text/html"})
 
 

@@ -1,0 +1,192 @@
+"""Mutation testing with mutmut, in an environment and a copy of the tree of its own under `.cache/mutate`.
+
+Not part of the tests: thousands of changes, each tried against the tests that run the changed function, take hours.
+What was changed since the last run is tried again, the rest is remembered.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import _setup
+
+_setup.newer_python()
+
+FOLDER = _setup.ROOT / ".cache" / "mutate"
+MUTMUT = "mutmut==3.8.1"
+COPIED = ("plugins", "tests", "content", "docs", "requirements", "scripts", "pyproject.toml", "mkdocs.yml")
+# mutmut's number of an outcome -> our word for it; every other number is a change that no test noticed.
+NOTICED = {1: "killed", 3: "killed", 36: "timed out", -24: "timed out", 24: "timed out", 152: "timed out",
+           255: "timed out", -11: "killed", -9: "timed out"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Group:
+    """Modules that are tried together, as paths under `byline`, and the tests that must notice."""
+
+    modules: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+GROUPS = {
+    "links": Group(("links.py",), ("tests/test_links.py",)),
+    "planning": Group(
+        ("planning.py",), ("tests/test_planning.py", "tests/test_sending.py", "tests/cli/test_publishing.py")
+    ),
+    "sending": Group(
+        ("sending.py", "delivering.py", "settling.py"),
+        ("tests/test_sending.py", "tests/faults/test_answers_sqlite.py", "tests/cli/test_publishing.py"),
+    ),
+    "ledger": Group(
+        tuple(f"ledger/{name}.py" for name in ("base", "codec", "runs", "sqlite", "moving", "checking", "choosing")),
+        ("tests/ledger/test_machine.py", "tests/ledger/test_sqlite.py", "tests/ledger/test_choosing.py",
+         "tests/cli/test_ledger.py"),
+    ),
+    "git": Group(("ledger/git/*.py",), ("tests/ledger/test_git.py", "tests/cli/test_ledger.py")),
+    "postgresql": Group(
+        ("ledger/postgresql/*.py",), ("tests/ledger/test_postgresql.py", "tests/cli/test_ledger.py")
+    ),
+}  # fmt: skip
+
+
+def main() -> int:
+    """Try the groups, or show what was not noticed."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/mutate", description="Change the code in small ways; a test must notice each."
+    )
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"of {', '.join(GROUPS)} (default: all)")
+    parser.add_argument(
+        "--show", action="store_true", help="show the changes that no test noticed, try nothing"
+    )
+    parser.add_argument("--workers", type=int, default=2, help="changes tried at once (default 2)")
+    options = parser.parse_args()
+    names = options.groups or list(GROUPS)
+    if unknown := set(names) - set(GROUPS):
+        parser.error(f"no such group: {', '.join(sorted(unknown))}")
+    try:
+        mutmut = ready()
+    except _setup.SetupFailed as problem:
+        print(f"Set-up failed. {problem}", file=sys.stderr)
+        return 1
+    for name in names:
+        folder = FOLDER / name
+        if not options.show:
+            copy(folder, GROUPS[name])
+            done = subprocess.run(
+                [str(mutmut), "run", "--max-children", str(options.workers)],
+                cwd=folder, check=False, env=_setup.environment(),
+            )  # fmt: skip
+            if done.returncode:
+                return done.returncode
+    if options.show:
+        for name in names:
+            show(FOLDER / name, mutmut)
+    print(table(names))
+    return 0
+
+
+def ready() -> Path:
+    """mutmut in an environment of its own that sees the tests' packages."""
+    _setup.ready("test")
+    venv = FOLDER / "venv"
+    mutmut = venv / "bin" / "mutmut"
+    if not mutmut.exists():
+        _setup.say(f"Setting up {MUTMUT} in {venv} (once)")
+        for command in (
+            [sys.executable, "-m", "venv", "--clear", str(venv)],
+            [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet", MUTMUT],
+        ):
+            done = subprocess.run(
+                command, check=False, capture_output=True, text=True, env=_setup.environment()
+            )
+            if done.returncode:
+                raise _setup.SetupFailed(f"{' '.join(command)} said: {done.stderr[-1000:]}")
+    (ours,) = venv.glob("lib/python3*/site-packages")
+    (theirs,) = _setup.VENV.glob("lib/python3*/site-packages")
+    (ours / "zz-tests.pth").write_text(f"{theirs}\n", encoding="utf-8")
+    return mutmut
+
+
+def copy(folder: Path, group: Group) -> None:
+    """The tree as mutmut wants it: the sources in `src`. A file that did not change keeps its time, and its results."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in COPIED:
+        source, target = _setup.ROOT / name, folder / ("src" if name == "plugins" else name)
+        if source.is_dir():
+            for old in sorted(target.rglob("*"), reverse=True):
+                if not (source / old.relative_to(target)).exists():
+                    shutil.rmtree(old) if old.is_dir() else old.unlink()
+            shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, target)
+    shutil.rmtree(
+        folder / "mutants" / "tests", ignore_errors=True
+    )  # mutmut adds files there and removes none
+    settings = folder / "pyproject.toml"
+    text = settings.read_text(encoding="utf-8").replace('["plugins", "tests"]', '["src", "tests"]')
+    tool = {
+        "source_paths": ["src"],
+        "only_mutate": [f"src/byline/{module}" for module in group.modules],
+        "also_copy": [name for name in COPIED if name not in ("plugins", "tests")],
+        "pytest_add_cli_args": ["-p", "no:cacheprovider", "-p", "no:xdist"],
+        "pytest_add_cli_args_test_selection": list(group.tests),
+        "timeout_multiplier": 4,
+        "timeout_constant": 2,
+    }
+    lines = "".join(f"{key} = {json.dumps(value)}\n" for key, value in tool.items())
+    settings.write_text(f"{text}\n[tool.mutmut]\nuse_git_change_detection = false\n{lines}", encoding="utf-8")
+
+
+def outcomes(folder: Path) -> Iterator[tuple[str, str, str]]:
+    """(module, change, outcome) of every change that was tried."""
+    for file in sorted((folder / "mutants").glob("src/**/*.py.meta")):
+        for change, code in json.loads(file.read_text(encoding="utf-8"))["exit_code_by_key"].items():
+            module = file.relative_to(folder / "mutants" / "src" / "byline").with_suffix("").as_posix()
+            yield module, change, "not tried" if code is None else NOTICED.get(code, "survived")
+
+
+def table(names: Sequence[str]) -> str:
+    """How many changes of each module were noticed."""
+    counts: dict[str, Counter[str]] = {}
+    for name in names:
+        for module, _, outcome in outcomes(FOLDER / name):
+            counts.setdefault(module, Counter())[outcome] += 1
+    rows: list[tuple[str, ...]] = [
+        ("module", "changes", "killed", "timed out", "survived", "not tried", "noticed")
+    ]
+    for label, count in [*counts.items(), ("all", sum(counts.values(), Counter()))]:
+        tried = count.total() - count["not tried"]
+        share = (count["killed"] + count["timed out"]) / tried if tried else 0
+        rows.append(
+            (label, str(count.total()), *(str(count[word]) for word in rows[0][2:6]), f"{100 * share:.1f} %")
+        )
+    return "\n".join(f"{row[0]:<32}" + "".join(f"{cell:>11}" for cell in row[1:]) for row in rows)
+
+
+def show(folder: Path, mutmut: Path) -> None:
+    """Every change that no test noticed, as a difference."""
+    for _, change, outcome in outcomes(folder):
+        if outcome == "survived":
+            done = subprocess.run(
+                [str(mutmut), "show", change], cwd=folder, check=False, capture_output=True, text=True,
+                env=_setup.environment(),
+            )  # fmt: skip
+            print(done.stdout, flush=True)
+
+
+if __name__ == "__main__":
+    os.nice(10)
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("Stopped by you; what was tried is remembered.")
