@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
+from byline import registry
 from byline.cli import doctor as command
 from byline.doctor import Finding, failed
-from byline.testing import facebook, linkedin, mastodon, twitter
-from byline.testing.server import Case
+from byline.testing import facebook, hubspot, linkedin, mastodon, twitter
+from byline.testing.server import Case, Fake
 from byline.times import FixedClock
 from stage import Runner, Stage, cases
 from support import NOW, POST
@@ -314,6 +315,45 @@ class TestPosts:
         stage.write()
         deployed(stage, "hp7", "hp8")
         assert checks(publish)["posts"]["next"] == "publish check"
+
+
+class TestCrm:
+    """The vendor's own driver says what is wrong with it; the embedded store is looked at all the same."""
+
+    @pytest.fixture
+    def crm(self, stage: Stage) -> Iterator[Fake]:
+        case = hubspot.CASES[0]
+        with case.fake(stage.clock) as fake:
+            block = case.block.replace("{api}", fake.url).replace("\n", ", ")
+            setting(stage, "      channels:\n", f"      crm: {{{block}}}\n      channels:\n")
+            stage.environment |= case.environment
+            yield fake
+
+    def test_its_driver_is_asked(self, publish: Runner, stage: Stage, crm: Fake) -> None:
+        found = checks(publish, code=publish("doctor"))
+        assert found["HubSpot"]["message"]
+        assert found["leads"]["message"] == "none has come yet"
+        assert crm.calls
+        assert not any(call.method in ("PATCH", "PUT", "DELETE") for call in crm.calls)
+
+    def test_a_dead_token_is_one_red_line(self, publish: Runner, stage: Stage, crm: Fake) -> None:
+        stage.environment["HUBSPOT_ACCESS_TOKEN"] = "pat-eu1-dead-token"
+        found = checks(publish, code=1)
+        assert found["HubSpot"]["level"] == "red"
+        assert found["HubSpot"]["next"]
+        assert found["linkedin.acme"]["level"] == "ok"
+        assert "pat-eu1-dead" not in publish.out
+
+    def test_a_driver_that_breaks_hides_nothing(
+        self, publish: Runner, crm: Fake, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def broken(self: object) -> object:
+            raise KeyError("surprise")
+
+        monkeypatch.setattr(registry.crm("hubspot"), "health", broken)
+        found = checks(publish, code=1)
+        assert "KeyError" in found["hubspot"]["message"]
+        assert found["leads"]["level"] == found["clock"]["level"] == "ok"
 
 
 class TestSite:

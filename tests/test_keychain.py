@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,16 +22,23 @@ class KeyringError(Exception):
     """As the library's own."""
 
 
+class NoKeyringError(KeyringError):
+    """As the library's own."""
+
+
 class Ring(ModuleType):
     """The two calls of the library `keyring` that are used, on a dictionary."""
 
-    errors = SimpleNamespace(KeyringError=KeyringError)
+    errors = SimpleNamespace(KeyringError=KeyringError, NoKeyringError=NoKeyringError)
 
     def __init__(self) -> None:
         super().__init__("keyring")
         self.kept: dict[tuple[str, str], str] = {}
         self.asked: list[str] = []
         self.locked = False
+
+    def get_keyring(self) -> SimpleNamespace:
+        return SimpleNamespace(name="Test Ring", priority=5)
 
     def get_password(self, service: str, name: str) -> str | None:
         if self.locked:
@@ -105,3 +114,71 @@ def test_a_locked_keyring_stops_before_the_sign_in_and_tells_no_secret(publish: 
     assert "mnop" not in error.value.message
     assert publish("connect", "mastodon", "--keyring") == 1
     assert "unlock it" in publish.err
+
+
+class TestTheLibraryItself:
+    """The real `keyring`, with the real file backend of `keyrings.alt`, and with no backend at all."""
+
+    @pytest.fixture(autouse=True)
+    def _own_backend(self) -> Iterator[None]:
+        import keyring
+
+        before = keyring.get_keyring()
+        yield
+        keyring.set_keyring(before)
+
+    def test_a_sign_in_is_kept_in_a_real_file_and_used_by_another_process(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+        monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyrings.alt.file.PlaintextKeyring")
+        import keyring
+        from keyrings.alt.file import PlaintextKeyring
+
+        keyring.set_keyring(PlaintextKeyring())
+        with Stage(tmp_path, ("bluesky", bluesky.CASES[0])) as stage:
+            publish = Runner(stage, capsys)
+            assert publish("connect", "bluesky", "--keyring") == 0
+            assert "PlaintextKeyring)" in publish.out
+            assert "anybody who can read it" in publish.out
+            (kept,) = (path for path in (tmp_path / "data").rglob("*") if path.is_file())
+            assert "abcd-efgh" not in publish.out + publish.err
+            assert "BLUESKY_5FAPP_5FPASSWORD" in kept.read_text(encoding="utf-8")
+            bare = {name: value for name, value in os.environ.items() if not name.startswith("BLUESKY")}
+            for own, code in (({}, 1), ({"BYLINE_KEYRING": "1"}, 0)):
+                done = subprocess.run(
+                    [
+                        sys.executable,
+                        "-m",
+                        "byline",
+                        "-f",
+                        str(stage.folder / "mkdocs.yml"),
+                        "doctor",
+                        "--to",
+                        "bluesky",
+                    ],
+                    check=False,
+                    env=bare | own,
+                    capture_output=True,
+                    text=True,
+                )
+                # The fake's clock stands in November 2026 and its sign-in does not mind.
+                assert done.returncode == code, done.stdout + done.stderr
+                assert "abcd-efgh" not in done.stdout + done.stderr
+
+    def test_where_no_keyring_is_it_says_so_before_anybody_signs_in(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        import keyring
+        from keyring.backends.fail import Keyring
+
+        keyring.set_keyring(Keyring())  # type: ignore[no-untyped-call]
+        with Stage(tmp_path, ("mastodon", mastodon.CASES[0])) as stage:
+            publish = Runner(stage, capsys)
+            monkeypatch.setattr("webbrowser.open", lambda _address: pytest.fail("no sign-in begins"))
+            assert publish("connect", "mastodon", "--keyring") == 2
+            assert "this machine has no keyring that can be used" in publish.err
+            assert "leave BYLINE_KEYRING unset" in publish.err
+            assert publish("doctor", "--to", "mastodon", BYLINE_KEYRING="1", MASTODON_ACCESS_TOKEN="") != 0
+            assert "no keyring" in publish.out + publish.err
+            assert "Traceback" not in publish.err

@@ -181,6 +181,58 @@ class TestEveryNetwork:
         assert "nobody came back from the browser within 0.1 seconds" in publish.err
 
 
+class Person:
+    """Signs in on another machine and types over what the browser there shows."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.shown: list[str] = []
+        self.typed: list[str] = []
+        self.mangle = lambda typed: typed
+        monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+        monkeypatch.setattr("webbrowser.open", lambda _address: pytest.fail("there is no browser here"))
+        monkeypatch.setattr(command, "progress", self.shown.append)
+        monkeypatch.setattr("click.prompt", self.answer)
+
+    def answer(self, question: str, **_more: Any) -> str:
+        (address,) = (line.strip() for line in self.shown if line.startswith("  http"))
+        page = requests.get(address, timeout=5, allow_redirects=False)
+        number = re.search(r"<p>(\d+)</p>", page.text)
+        typed = number[1] if number else page.headers.get("Location", "")
+        self.typed.append(self.mangle(typed))
+        return self.typed[-1]
+
+
+class TestElsewhere:
+    @pytest.fixture
+    def person(self, monkeypatch: pytest.MonkeyPatch) -> Person:
+        return Person(monkeypatch)
+
+    def test_the_answer_is_copied_over_by_hand(
+        self, publish: Runner, stage: Stage, name: str, person: Person
+    ) -> None:
+        assert publish("connect", name, "--elsewhere", "--show-token") == 0
+        stage.environment = dict(re.findall(r"^([A-Z_]+)=(.+)$", publish.out, re.MULTILINE))
+        assert publish("doctor", "--to", name) == 0
+        (typed,) = person.typed
+        assert typed == "4821773" if name == "twitter" else typed.startswith("http://")
+
+    def test_a_wrong_copy_is_refused_and_changes_nothing(
+        self, publish: Runner, stage: Stage, name: str, person: Person
+    ) -> None:
+        person.mangle = lambda typed: typed.replace("state=", "state=x").replace("4821773", "4821770")
+        assert publish("connect", name, "--elsewhere", "--show-token") in (1, 2)
+        assert "Signed in" not in publish.out
+        if name == "twitter":
+            assert "gave no token" in publish.err
+        else:
+            assert "not the answer to the sign-in" in publish.err
+            assert stage.fake.attempts("token") == 0
+
+    def test_nobody_there_to_copy(self, publish: Runner, name: str) -> None:
+        assert publish("connect", name, "--elsewhere", "--show-token") == 2
+        assert "nobody is here" in publish.err
+
+
 @pytest.mark.parametrize("name", ["mastodon"], indirect=True)
 class TestAsking:
     def test_pkce_binds_the_code_to_this_run(self, publish: Runner, stage: Stage, browser: Browser) -> None:

@@ -21,6 +21,7 @@ from byline.settings import Account, ChannelSettings, Settings
 if TYPE_CHECKING:
     from byline.channels.base import Channel, Health, Quota
     from byline.content import Content
+    from byline.crm.base import CrmDriver
     from byline.http import Http, Response
     from byline.ledger.base import Note, Snapshot
     from byline.times import Clock
@@ -78,7 +79,7 @@ def failed(findings: Iterable[Finding], fail_under: int = 0) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doctor:
-    """Looks at one site. `history` reads the sending history, `fees` what was charged beside posts; both may raise.
+    """Looks at one site. `crm` opens the driver of the vendor's CRM where the settings name one. `history` reads the sending history, `fees` what was charged beside posts; both may raise.
 
     What looking itself cost is in `notes` afterwards, to be kept.
     """
@@ -89,6 +90,7 @@ class Doctor:
     clock: Clock
     history: Callable[[], Snapshot]
     fees: Callable[[], tuple[Note, ...]] = tuple
+    crm: Callable[[], CrmDriver] | None = None
     notes: list[Note] = field(default_factory=list)
 
     def examine(self, scope: Scope = planning.EVERYTHING) -> Iterator[Finding]:
@@ -352,8 +354,12 @@ class Doctor:
 
     def _crm(self) -> Iterator[Finding]:
         kind = self.settings.crm.type
-        if kind != "local":
-            yield Finding(about="leads", level="ok", message=f"in {kind}; looked at by `publish crm`")
+        if self.settings.crm.vendor:
+            yield from _safely(kind, lambda: self._vendor(kind))
+        elif kind != "local":
+            yield Finding(
+                about="leads", level="ok", message=f"by {kind} files; brought in by `publish crm import`"
+            )
             return
         from byline.crm.local import FILE, LocalCrm
 
@@ -364,6 +370,19 @@ class Doctor:
         with LocalCrm(file, clock=self.clock) as crm:
             leads = sum(1 for _ in crm.leads())
         yield Finding(about="leads", level="ok", message=f"{leads} in {file.name}")
+
+    def _vendor(self, name: str) -> Iterator[Finding]:
+        """What the vendor's driver says of token, rights, version, calls left and our fields."""
+        if self.crm is None:
+            return
+        look = getattr(self.crm(), "health", None)
+        if look is None:
+            yield Finding(about=name, level="ok", message="n/a: its driver looks at nothing")
+            return
+        for item in look():
+            yield Finding(
+                about=item.about, level=item.level, message=item.message, next=item.fix, who=item.who
+            )
 
     # Time.
 

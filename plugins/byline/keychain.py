@@ -22,6 +22,16 @@ def write(site: str, name: str, value: str) -> None:
     _call("set_password", _service(site), name, value)
 
 
+def place() -> str:
+    """What the library calls the keyring that it uses here, such as `SecretService Keyring`."""
+    return str(getattr(_call("get_keyring"), "name", "of an unknown kind"))
+
+
+def is_safe() -> bool:
+    """Does the library recommend the keyring that it uses here? A plain file it does not."""
+    return float(getattr(_call("get_keyring"), "priority", 1)) >= 1
+
+
 def check() -> None:
     """Raise now, rather than after a sign-in, when nothing can be kept here."""
     read("https://nowhere.invalid/", "NOTHING")
@@ -41,6 +51,12 @@ def _call(what: str, *values: str) -> Any:
         ) from None
     try:
         return getattr(keyring, what)(*values)
+    except keyring.errors.NoKeyringError:
+        raise UsageError(
+            "this machine has no keyring that can be used",
+            hint="on a server there is none: set the secrets in the environment and leave BYLINE_KEYRING unset; on a "
+            "desktop install its keyring (Linux: gnome-keyring or KWallet) and sign in to it",
+        ) from None
     except keyring.errors.KeyringError as error:
         raise BylineError(
             f"this machine's keyring cannot be used ({type(error).__name__})",

@@ -332,7 +332,9 @@ class _Planner:
         if telling.due is not None:
             moved = record.not_before if record is not None and record.state == "due" else None
             self.starts[telling.id] = max(telling.due, post.published, moved or telling.due)
-        reopened = record is not None and (record.state == "due" or self._reopened(record, mark))
+        reopened = record is not None and (
+            record.state == "due" or self._reopened(record, mark, telling.account)
+        )
         if record is not None and not reopened and record.state not in OPEN and not self.everything:
             return None, digest
         known = record if record is not None and not reopened else None
@@ -371,12 +373,15 @@ class _Planner:
             return None
         return (first.sent_at + telling.after).astimezone(self.settings.zone)
 
-    def _reopened(self, record: Record, mark: str) -> bool:
+    def _reopened(self, record: Record, mark: str, account: Account) -> bool:
         """May what was settled be tried again?"""
         if record.id in self.asked.late and record.state in ("skipped", "failed"):
             return True
         if record.state == "failed":
-            return self.asked.retry or record.intent.fingerprint != mark
+            if self.asked.retry or record.intent.fingerprint != mark:
+                return True
+            corrected = getattr(self.drivers(account), "corrected", None) if account.mode == "api" else None
+            return corrected is not None and bool(corrected(record.reason))
         return record.state == "skipped" and record.reason == BASELINE and self.asked.backfill
 
     def _derived(
@@ -392,7 +397,9 @@ class _Planner:
             if record.not_before and record.not_before > start:
                 due = start = record.not_before.astimezone(self.settings.zone)
         elif record is not None and record.state == "failed":
-            reason = "changed since it was rejected" if not self.asked.retry else "asked for again"
+            reason = "it, or its settings, changed since it was rejected"
+            if self.asked.retry:
+                reason = "asked for again"
         wanted = (
             self.asked.backfill
             or telling.id in self.asked.late

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,6 +19,7 @@ from byline.errors import Duplicate, NotSent, OutcomeUnknown, Rejected
 from byline.testing.channel_contract import World
 from byline.testing.linkedin import CASES, read_little
 from byline.testing.linkedin import LinkedIn as Fake
+from stage import Runner, Stage
 
 PAGE, MEMBER = CASES
 
@@ -321,3 +323,33 @@ def test_linkedins_own_client_is_accepted_unchanged(page: World) -> None:
     )
     assert page.fake.posts == ()
     client.session.close()
+
+
+def test_a_post_that_was_rejected_for_its_version_goes_out_when_the_line_is_changed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Stage(tmp_path, ("linkedin", PAGE)) as stage:
+        publish, file = Runner(stage, capsys), tmp_path / "mkdocs.yml"
+        text = file.read_text(encoding="utf-8")
+
+        def write(version: str) -> None:
+            file.write_text(
+                text.replace("probe_after: 0s", f'probe_after: 0s\n          version: "{version}"'),
+                encoding="utf-8",
+            )
+
+        write("202501")
+        assert publish("send", "--yes") == 1
+        (item,) = publish.json("status")["deliveries"]
+        assert item["state"] == "failed"
+        assert "goes out with the next run" in item["reason"]
+        assert publish("send", "--yes") == 0
+        assert not stage.fake.posts
+        write("202602")
+        (item,) = publish.json("plan")["deliveries"]
+        assert (item["state"], item["reason"]) == (
+            "due",
+            "it, or its settings, changed since it was rejected",
+        )
+        assert publish("send", "--yes") == 0
+        assert len(stage.fake.posts) == 1

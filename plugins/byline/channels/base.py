@@ -196,6 +196,14 @@ class Metered(Protocol):
         ...
 
 
+class Corrected(Protocol):
+    """What a driver may offer besides the contract whose network refuses a post for what stands in the settings."""
+
+    def corrected(self, reason: str) -> bool:
+        """Was it rejected for something that the settings say otherwise by now? `reason` as this driver wrote it."""
+        ...
+
+
 class Notices(Protocol):
     """What a driver may offer besides the contract, for `publish doctor`."""
 
@@ -222,9 +230,13 @@ class SignedIn:
 
 
 class Desk(Protocol):
-    """The person who signs in, with a browser. `page` tells that they want a company's page, not their own profile."""
+    """The person who signs in, with a browser. `page` tells that they want a company's page, not their own profile.
+
+    `elsewhere` tells that the browser is on another machine: a network that can show a number to be typed in does so.
+    """
 
     page: bool
+    elsewhere: bool
 
     def ask(self, question: str, *, variable: str = "", hidden: bool = False) -> str:
         """What the environment has under `variable`, else the person's answer. UsageError when nobody is there."""
@@ -232,6 +244,10 @@ class Desk(Protocol):
 
     def redirect(self, host: str = "127.0.0.1") -> str:
         """The address of this machine that the network shall send the browser back to."""
+        ...
+
+    def copy(self, address: str, question: str) -> str:
+        """Have the address opened on any machine, and return what the person copies from the page that comes."""
         ...
 
     def visit(self, address: str, *, accept: Callable[[Mapping[str, str]], bool]) -> Mapping[str, str]:
@@ -309,6 +325,7 @@ class Channel(Protocol):
 __all__ = [
     "Capabilities",
     "Channel",
+    "Corrected",
     "Desk",
     "Draft",
     "Fee",

@@ -55,6 +55,7 @@ _SHOWN_URN = re.compile(r"urn:li:(?:share|ugcPost|activity):\d+")
 _COPIED = re.compile(r"/posts/[^/]+-(share|ugcPost|activity)-(\d+)")
 _RESERVED = re.compile(r"[\\|{}@\[\]()<>#*_~]")
 _HASHTAG = re.compile(r"(?<!\w)#(?=[^\W_]*[^\W\d_])[^\W_]+(?![\w])")
+_SUNSET = "LinkedIn no longer takes API version"
 _TITLE, _DESCRIPTION = 200, 300
 _IMAGE_WAIT, _IMAGE_LOOKS = 2.0, 8
 _IMAGE_AT_WORK = ("WAITING_UPLOAD", "PROCESSING")
@@ -356,6 +357,11 @@ class LinkedIn:
             note=note,
         )
 
+    def corrected(self, reason: str) -> bool:
+        """Was it rejected for an API version that the settings name no longer?"""
+        found = re.match(rf"{_SUNSET} (\d{{6}})\b", reason)
+        return found is not None and found[1] != self._version
+
     def notices(self) -> tuple[Notice, ...]:
         """From its tenth month on, that the API version ends after twelve, with the line to write."""
         age = self._version_age()
@@ -485,12 +491,12 @@ class LinkedIn:
             )
         if status == 426:
             return Rejected(
-                f"LinkedIn no longer takes API version {self._version} ({said})",
+                f"{_SUNSET} {self._version} ({said})",
                 service=SERVICE,
                 status=status,
                 request_id=request_id,
-                hint='write a newer month, such as `version: "YYYYMM"`, under `channels.linkedin` in mkdocs.yml, '
-                "then run `publish send --retry`",
+                hint='write a newer month, such as `version: "YYYYMM"`, under `channels.linkedin` in mkdocs.yml; '
+                "what was rejected for it goes out with the next run",
             )
         if status == 429:
             midnight = self._clock.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -280,14 +280,20 @@ class Twitter:
         self._http.protect("TWITTER_CONSUMER_SECRET", secret)
         stamp = str(int(self._clock.now().timestamp()))
         asked = self._tokens(
-            "request_token", OAuth1(key, secret, callback_uri=desk.redirect(), timestamp=stamp)
+            "request_token",
+            OAuth1(key, secret, callback_uri="oob" if desk.elsewhere else desk.redirect(), timestamp=stamp),
         )
         token = asked["oauth_token"]
-        back = desk.visit(
-            f"{self._account.api}/oauth/authorize?{urlencode({'oauth_token': token})}",
-            accept=lambda found: token in (found.get("oauth_token"), found.get("denied")),
-        )
-        if "oauth_verifier" not in back:
+        address = f"{self._account.api}/oauth/authorize?{urlencode({'oauth_token': token})}"
+        if desk.elsewhere:
+            verifier = desk.copy(address, "The number (PIN) that Twitter shows").strip()
+        else:
+            back = desk.visit(
+                address,
+                accept=lambda found: token in (found.get("oauth_token"), found.get("denied")),
+            )
+            verifier = back.get("oauth_verifier", "")
+        if not verifier:
             raise _oauth.refused(SERVICE, "the app was not allowed")
         given = self._tokens(
             "access_token",
@@ -296,7 +302,7 @@ class Twitter:
                 secret,
                 resource_owner_key=token,
                 resource_owner_secret=asked["oauth_token_secret"],
-                verifier=back["oauth_verifier"],
+                verifier=verifier,
                 timestamp=stamp,
             ),
         )

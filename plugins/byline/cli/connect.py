@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
 
 import click
 
@@ -37,18 +38,23 @@ DEFAULT_PORT = 8793
 )  # fmt: skip
 @click.option("--no-browser", is_flag=True, help="Only show the address; open it yourself on this machine.")
 @click.option(
+    "--elsewhere", is_flag=True,
+    help="The browser is on another machine: copy the answer over by hand.",
+)  # fmt: skip
+@click.option(
     "--wait", type=click.FloatRange(min=0.1), default=300.0, metavar="SECONDS", help="Wait so long for you."
 )
 @click.option("--show-token", is_flag=True, help="Show the secrets on this screen.")
 @click.option("--keyring", is_flag=True, help="Keep the secrets in this machine's keyring, for use here.")
 @click.pass_obj
 def command(
-    app: App, network: str, name: str | None, page: bool, port: int, no_browser: bool, wait: float,
-    show_token: bool, keyring: bool,
+    app: App, network: str, name: str | None, page: bool, port: int, no_browser: bool, elsewhere: bool,
+    wait: float, show_token: bool, keyring: bool,
 ) -> int:  # fmt: skip
     """Sign in to a network and learn which secret to set where.
 
-    Opens the network's own page in the browser and takes the answer on this machine. Shows who signed in, with which
+    Opens the network's own page in the browser and takes the answer on this machine; with --elsewhere, for a server
+    without a browser, you copy it over (Twitter shows a number for that). Shows who signed in, with which
     rights and until when. The token is shown with --show-token only, and is written nowhere but, with --keyring, in
     this machine's keyring. The app's own id and secret come from the environment, or are asked for.
     """
@@ -68,7 +74,7 @@ def command(
     if keyring:
         keychain.check()
     http = open_http(app, settings)
-    desk = _Desk(app, port, wait, _open(no_browser), page=page)
+    desk = _Desk(app, port, wait, _open(no_browser), page=page, elsewhere=elsewhere)
     try:
         done = connect(account, desk, http=http, secrets=app.secrets(), clock=app.clock)
     finally:
@@ -129,9 +135,16 @@ class _Desk:
     """A person at a terminal with a browser."""
 
     def __init__(
-        self, app: App, port: int, wait: float, browse: Callable[[str], bool], *, page: bool
+        self,
+        app: App,
+        port: int,
+        wait: float,
+        browse: Callable[[str], bool],
+        *,
+        page: bool,
+        elsewhere: bool,
     ) -> None:
-        self.page = page
+        self.page, self.elsewhere = page, elsewhere
         self._secrets = app.secrets()
         self._port, self._wait = port, wait
         self._browse = browse
@@ -161,9 +174,35 @@ class _Desk:
         return str(click.prompt(question, hide_input=hidden, err=True)).strip()
 
     def redirect(self, host: str = "127.0.0.1") -> str:
+        if self.elsewhere:
+            from byline.signin import PATH
+
+            return f"http://{host}:{self._port or DEFAULT_PORT}{PATH}"
         return self._callback.redirect(host)
 
+    def copy(self, address: str, question: str) -> str:
+        progress("Open this address in a browser on any machine and sign in:")
+        progress(f"  {address}")
+        return self.ask(question)
+
+    def _copied(self, address: str, accept: Callable[[Mapping[str, str]], bool]) -> Mapping[str, str]:
+        """The answer out of the address that the browser elsewhere was sent to, which it cannot show."""
+        progress(
+            "At its end the browser says that it cannot reach 127.0.0.1 or localhost. That is right: the answer stands in\n"
+            "the address that it tried, in its address bar. Copy all of it."
+        )
+        pasted = self.copy(address, "The whole address (it begins with http://)")
+        found = dict(parse_qsl(urlsplit(pasted).query, keep_blank_values=True))
+        if not accept(found):
+            raise UsageError(
+                "this is not the answer to the sign-in that is under way: nothing was changed",
+                hint="begin again, and copy the whole address from the browser's address bar",
+            )
+        return found
+
     def visit(self, address: str, *, accept: Callable[[Mapping[str, str]], bool]) -> Mapping[str, str]:
+        if self.elsewhere:
+            return self._copied(address, accept)
         self._callback.expect(accept)
         if self._browse(address):
             progress(
@@ -184,7 +223,7 @@ def _variable(settings: Settings, account: Account, secret: str, *, shared: bool
 
 
 def _lines(done: Connected, settings: Settings, names: Mapping[str, str], *, kept: bool) -> Iterator[str]:
-    from byline import registry
+    from byline import keychain, registry
 
     label = registry.label(done.account.channel)
     signed, health = done.signed, done.health
@@ -201,7 +240,9 @@ def _lines(done: Connected, settings: Settings, names: Mapping[str, str], *, kep
     yield ""
     yield from _to_paste(done.account, signed.options, until, settings)
     if kept:
-        yield "Kept in this machine's keyring; used here when BYLINE_KEYRING=1 is set."
+        yield f"Kept in this machine's keyring ({keychain.place()}); used here when BYLINE_KEYRING=1 is set."
+        if not keychain.is_safe():
+            yield click.style("This keyring is a file that anybody who can read it can open.", fg="yellow")
         yield ""
     yield f"Set {'this secret' if len(names) == 1 else 'these secrets'} where posts are sent from:"
     for variable in names.values():

@@ -43,6 +43,7 @@ def command(app: App, to: Sequence[str], fail_under: int, as_json: bool) -> int:
     """
     from byline import content as contents
     from byline import fees
+    from byline.crm._opening import open_driver
     from byline.doctor import Doctor, failed
     from byline.ledger import read_notes, read_snapshot
 
@@ -56,6 +57,7 @@ def command(app: App, to: Sequence[str], fail_under: int, as_json: bool) -> int:
             http=http,
             clock=app.clock,
             history=lambda: read_snapshot(settings, app.clock, app.environment),
+            crm=lambda: open_driver(settings, http=http, secrets=app.secrets(), clock=app.clock),
             fees=lambda: read_notes(settings, app.clock, app.environment, kind=fees.KIND),
         )
         nothing = contents.Content(posts=(), authors={}, problems=(), count=0)

@@ -80,6 +80,7 @@ class Twitter(Fake):
         self.posts_in_15_minutes = 100
         self.numbers: dict[str, dict[str, int]] = {}  # a post's id -> its metrics
         self.app = ("twitter-consumer-key", "twitter-consumer-secret")
+        self.pin = "4821773"  # what a sign-in without a way back shows
         self.denies = False  # the person at the browser says no
         self.forges = False  # the browser comes back for somebody else's sign-in
         self._asking: dict[str, str] = {}
@@ -225,6 +226,9 @@ class Twitter(Fake):
             token = call.params.get("oauth_token", "")
             if token not in self._asking:
                 return answer(403, {"error": "no such request token"})
+            if self._asking[token] == "oob":
+                page = "" if self.denies else f"<p>{self.pin}</p>"
+                return Answer(status=200, body=page.encode(), headers={"Content-Type": "text/html"})
             if self.denies:
                 return to(self._asking[token], {"denied": token})
             shown = "forged" if self.forges else token
@@ -240,13 +244,16 @@ class Twitter(Fake):
         )
         if not self._good(call, given, keys):
             return answer(401, {"errors": [{"code": 32, "message": "Could not authenticate you."}]})
-        if call.path == "/oauth/request_token" and given.get("oauth_callback", "").startswith("http"):
+        if call.path == "/oauth/request_token" and (
+            given.get("oauth_callback", "").startswith("http") or given.get("oauth_callback") == "oob"
+        ):
             token = f"request-{len(self._asking) + 1}"
             self._asking[token] = given["oauth_callback"]
             return _form(
                 oauth_token=token, oauth_token_secret=f"{token}-secret", oauth_callback_confirmed="true"
             )
-        if given.get("oauth_verifier") != f"verify-{token}" or self._asking.pop(token, None) is None:
+        proof = self.pin if self._asking.get(token) == "oob" else f"verify-{token}"
+        if given.get("oauth_verifier") != proof or self._asking.pop(token, None) is None:
             return answer(401, {"errors": [{"code": 89, "message": "Invalid or expired token."}]})
         self.allow(*self.app, "2244994945-signed-in", "signed-in-token-secret")
         return _form(
