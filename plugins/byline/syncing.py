@@ -27,6 +27,7 @@ from byline.crm.base import (
     campaign_key,
     post_key,
 )
+from byline.errors import OutcomeUnknown, Rejected
 from byline.ledger.base import Record
 from byline.model import Author, Deal, Lead, Post
 from byline.settings import Settings
@@ -70,6 +71,7 @@ class Synced:
     """What a run did. `totals` are the CRM's own numbers, `ours` the same ones counted from the copy."""
 
     campaigns: Stream
+    handed: Stream
     leads: Stream
     journeys: Stream
     deals: Stream
@@ -81,6 +83,7 @@ class Synced:
         """Each kind of record by its name."""
         return {
             "campaigns": self.campaigns,
+            "handed": self.handed,
             "leads": self.leads,
             "journeys": self.journeys,
             "deals": self.deals,
@@ -203,14 +206,21 @@ class Sync:
         if full:
             for stream in ("leads", "deals"):
                 self.store.set_mark(self._mark(stream), "")
-        campaigns, leads, journeys, deals = Stream(), Stream(), Stream(), Stream()
+        campaigns, handed, leads, journeys, deals = Stream(), Stream(), Stream(), Stream(), Stream()
         self._put(promotions, campaigns)
+        self._hand_on(handed)
         self._leads(leads, journeys, campaigns, full=full)
         self._deals(deals, full=full)
         totals, ours = self.driver.totals(), self._ours()
         self.store.set_mark(self._mark("totals"), totals_json(totals, self.clock.now().isoformat()))
         return Synced(
-            campaigns=campaigns, leads=leads, journeys=journeys, deals=deals, totals=totals, ours=ours
+            campaigns=campaigns,
+            handed=handed,
+            leads=leads,
+            journeys=journeys,
+            deals=deals,
+            totals=totals,
+            ours=ours,
         )
 
     def _mark(self, stream: str) -> str:
@@ -222,6 +232,19 @@ class Sync:
         rows = self.driver.put_campaigns(promotions)
         stream.note(rows)
         self._made |= {row.key for row in rows if row.change != "failed"}
+
+    def _hand_on(self, handed: Stream) -> None:
+        """Leads that came by our form or by hand and are not in the CRM yet; spam never."""
+        for lead in tuple(self.store.leads()):
+            if lead.fields.get("record") or not (lead.email or lead.name):
+                continue
+            try:
+                record = hand_on(self.driver, self.store, lead)
+            except (Rejected, OutcomeUnknown) as error:  # what concerns every lead (NotSent) ends the run
+                row = Row(key=lead.id, change="failed", message=error.message, fix=error.hint)
+            else:
+                row = Row(key=lead.id, change="added", record=record)
+            handed.note((row,))
 
     def _leads(self, leads: Stream, journeys: Stream, campaigns: Stream, *, full: bool) -> None:
         waiting = self._waiting()
@@ -308,6 +331,15 @@ class Sync:
     def _ours(self) -> Totals:
         mine = [lead for lead in self.store.leads() if lead.fields.get("crm") == self.driver.name]
         return count(mine, [deal for deal in self.store.deals() if deal.crm == self.driver.name])
+
+
+def hand_on(driver: CrmDriver, store: Store, lead: Lead) -> str:
+    """Bring a lead that the store has to the CRM, and note there under which id; again it is the same one."""
+    record = driver.add_lead(lead)
+    kept = store.lead(lead.id) or lead
+    told = dict(kept.fields) | {"record": record, "crm": driver.name}
+    store.put_lead(replace(kept, fields=MappingProxyType(told)))
+    return record
 
 
 def count(leads: Sequence[Lead], deals: Sequence[Deal]) -> Totals:

@@ -1,4 +1,4 @@
-"""`publish crm`: leads, deals and invoices in; a lead from the telephone; a person's right to be forgotten."""
+"""`publish crm`: what the CRM holds and what we hold, brought together."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.group("crm")
 def command() -> None:
-    """Bring leads, deals and invoices in, and look after them."""
+    """Bring campaigns to the CRM, leads and orders back; bring files in; look after the persons."""
 
 
 @command.command("import")
@@ -106,58 +106,13 @@ def import_(
         raise click.exceptions.Exit(STOPPED)
 
 
-@command.command("add")
-@click.option("--email", default="", help="The person's address.")
-@click.option("--name", default="", help="The person's name.")
-@click.option("--company", default="", help="The company.")
-@click.option("--message", default="", help="What the person asked.")
-@click.option("--heard-from", default="", help="What the person says brought them.")
-@click.option(
-    "--id", "tag", default="", help="The id in the link that they came by, such as hp7.linkedin.dana."
-)
-@click.pass_obj
-def add(app: App, email: str, name: str, company: str, message: str, heard_from: str, tag: str) -> None:
-    """Note a lead from the telephone, a fair, a letter."""
-    from byline.crm.base import person_key
-    from byline.crm.local import FILE, LocalCrm
-    from byline.errors import UsageError
-    from byline.model import Lead, Touch
+def _more() -> None:
+    """The other commands of the group, each in a file of its own."""
+    from byline.cli import _crm_person, _crm_setup, _crm_sync
 
-    if not (email or name or company):
-        raise UsageError("nobody is named", hint="give --email, --name or --company")
-    settings = app.settings()
-    now = app.clock.now()
-    source = tag.split(".")[1] if tag.count(".") >= 2 else ""
-    touches = (Touch(at=now, source=source, medium="social", content=tag.lower()),) if tag else ()
-    with LocalCrm(settings.state / FILE, clock=app.clock) as crm:
-        lead_id = crm.add_lead(
-            Lead(
-                id="",
-                at=now,
-                person=person_key(email),
-                email=email,
-                name=name,
-                company=company,
-                message=message,
-                heard_from=heard_from,
-                touches=touches,
-            )
-        )
-    click.echo(f"Noted as {lead_id}")
+    for module in (_crm_sync, _crm_setup, _crm_person):
+        for found in module.COMMANDS:
+            command.add_command(found)
 
 
-@command.command("erase")
-@click.argument("email")
-@click.pass_obj
-def erase(app: App, email: str) -> None:
-    """Delete a person: all leads of that address. Amounts of orders stay, without a name."""
-    from byline.crm.local import FILE, LocalCrm
-
-    settings = app.settings()
-    with LocalCrm(settings.state / FILE, clock=app.clock) as crm:
-        gone = crm.erase(email)
-    click.echo(
-        f"{count(gone, 'lead')} deleted, with everything that came with it."
-        if gone
-        else "Nobody has that address."
-    )
+_more()

@@ -12,7 +12,7 @@ import click
 
 from byline.attribution.credit import BY
 from byline.attribution.models import MODELS
-from byline.cli.common import App, emit_json, progress
+from byline.cli.common import App, count, emit_json, progress
 
 if TYPE_CHECKING:
     from byline.attribution.journeys import Credit
@@ -115,7 +115,9 @@ def _day(raw: str | None) -> date | None:
 
 def _report(app: App, by: str, name: str, window: int, since: date | None, revenue: str | None) -> Report:
     from byline import content, ledger, measuring
-    from byline.crm.local import FILE, LocalCrm
+    from byline.cli._crm_sync import open_driver
+    from byline.cli._publishing import open_http
+    from byline.crm import _opening
     from byline.report.build import build
     from byline.report.costs import Sent
     from byline.report.material import Material
@@ -146,25 +148,30 @@ def _report(app: App, by: str, name: str, window: int, since: date | None, reven
         if record.state in ("sent", "retracted", "unknown")
     ]
     notes = ledger.read_notes(settings, app.clock, app.environment, kind=measuring.KIND, connect=True)
-    file = settings.state / FILE
-    if file.exists():
-        with LocalCrm(file, clock=app.clock) as crm:
-            leads, deals, invoices = tuple(crm.leads()), tuple(crm.deals()), tuple(crm.invoices())
-            aside = sum(crm.set_aside().values())
-    else:
-        leads, deals, invoices, aside = (), (), (), 0
+    http = open_http(app, settings)
+    try:
+        crm = _opening.read(
+            settings,
+            clock=app.clock,
+            environment=app.environment,
+            driver=lambda: open_driver(app, settings, http),
+        )
+    finally:
+        http.close()
+    if crm.asked:
+        progress(f"{count(len(crm.leads), 'lead')} and {count(len(crm.deals), 'deal')} read from {crm.asked}")
     return build(
         Material(
             settings=settings,
             posts=read.posts,
             authors=read.authors,
-            leads=leads,
-            deals=deals,
-            invoices=invoices,
+            leads=crm.leads,
+            deals=crm.deals,
+            invoices=crm.invoices,
             sent=sent,
             clicks=measuring.clicks(measuring.known(notes)),
             visits=traffic.known(settings.state / traffic.FILE, since),
-            aside=aside,
+            aside=crm.aside,
         ),
         now=app.clock.now(),
         model=MODELS[name],

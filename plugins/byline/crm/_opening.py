@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from byline import registry
 from byline.crm.base import Catalogue, CrmDriver, Store
 from byline.errors import UsageError
+from byline.model import Deal, Invoice, Lead
 from byline.settings import Secrets, Settings
 
 if TYPE_CHECKING:
@@ -36,8 +40,53 @@ def has_store(settings: Settings) -> bool:
     return (settings.state / FILE).exists()
 
 
-def open_store(settings: Settings, *, clock: Clock) -> Store:
+def open_store(settings: Settings, *, clock: Clock, environment: Mapping[str, str]) -> Store:
     """The store of our own, `.byline/crm.db`. Close it."""
     from byline.crm.local import FILE, LocalCrm
 
     return LocalCrm(settings.state / FILE, clock=clock)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """What a report needs of leads and money. `asked` is the CRM's label when it was read there and then."""
+
+    leads: tuple[Lead, ...] = ()
+    deals: tuple[Deal, ...] = ()
+    invoices: tuple[Invoice, ...] = ()
+    aside: int = 0
+    asked: str = ""
+
+
+def read(
+    settings: Settings,
+    *,
+    clock: Clock,
+    environment: Mapping[str, str],
+    driver: Callable[[], CrmDriver],
+    since: datetime | None = None,
+) -> Material:
+    """Everything from the store of our own; where there is none, from the CRM itself, with nothing kept here.
+
+    `driver` is called in that case alone. `since` limits what is asked of the CRM.
+    """
+    if has_store(settings):
+        store = open_store(settings, clock=clock, environment=environment)
+        try:
+            return Material(
+                leads=tuple(store.leads()),
+                deals=tuple(store.deals()),
+                invoices=tuple(store.invoices()),
+                aside=sum(store.set_aside().values()),
+            )
+        finally:
+            store.close()
+    if not settings.crm.vendor:
+        return Material()
+    crm = driver()
+    return Material(
+        leads=tuple(crm.leads(since)),
+        deals=tuple(crm.deals(since)),
+        invoices=tuple(crm.invoices(since)),
+        asked=crm.caps.label,
+    )
