@@ -143,7 +143,7 @@ class TestTheLibraryItself:
             assert "anybody who can read it" in publish.out
             (kept,) = (path for path in (tmp_path / "data").rglob("*") if path.is_file())
             assert "abcd-efgh" not in publish.out + publish.err
-            assert "BLUESKY_5FAPP_5FPASSWORD" in kept.read_text(encoding="utf-8")
+            assert "bluesky_5fapp_5fpassword" in kept.read_text(encoding="utf-8")
             bare = {name: value for name, value in os.environ.items() if not name.startswith("BLUESKY")}
             for own, code in (({}, 1), ({"BYLINE_KEYRING": "1"}, 0)):
                 done = subprocess.run(

@@ -136,6 +136,7 @@ class TestEveryNetwork:
         monkeypatch.setattr("click.confirm", lambda *_, **__: False)
         assert connect(publish, name) == 0
         said = publish.out + publish.err
+        assert "Nothing was shown or kept" in said
         for value in ("signed-in", "long-lived", *(v for k, v in APP[name].items() if "SECRET" in k)):
             assert value not in said.replace("Signed in", "")
         written = "".join(

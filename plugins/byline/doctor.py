@@ -110,8 +110,9 @@ class Doctor:
                 yield from _safely(about, lambda channel=channel: self._costs(channel, found[0]))  # type: ignore[misc]
         content: list[Content] = []
         yield from _safely("posts", lambda: self._posts(content, found))
-        yield from _safely("live site", lambda: self._site(content[0] if content else None))
-        for feed in FEEDS:
+        answers: list[Response] = []
+        yield from _safely("live site", lambda: self._site(content[0] if content else None, answers))
+        for feed in FEEDS if answers else ():  # a site that cannot be reached is told once
             yield from _safely(feed, lambda feed=feed: self._feed(feed))  # type: ignore[misc]
         yield from _safely("leads", self._crm)
         yield from _safely("clock", self._clocks)
@@ -318,8 +319,18 @@ class Doctor:
     def _get(self, name: str) -> Response:
         return self.http.request("GET", self.settings.site_url + name, service="the site")
 
-    def _site(self, content: Content | None) -> Iterator[Finding]:
-        answer = self._get("byline.json")
+    def _site(self, content: Content | None, answers: list[Response]) -> Iterator[Finding]:
+        try:
+            answer = self._get("byline.json")
+        except NotSent as error:
+            yield Finding(
+                about="live site",
+                level="red",
+                message=f"cannot be reached, so its feeds were not looked at either: {_without_service(error)}",
+                next=f"open {self.settings.site_url} in a browser: is it deployed, is `site_url` in mkdocs.yml right?",
+            )
+            return
+        answers.append(answer)
         found = answer.object().get("posts") if answer.ok else None
         if not isinstance(found, list):
             what = f"answered {answer.status}" if not answer.ok else "is no manifest of posts"
@@ -338,7 +349,9 @@ class Doctor:
             )  # fmt: skip
         else:
             yield Finding(
-                about="live site", level="ok", message=f"{self.settings.site_url} has {len(live)} posts"
+                about="live site",
+                level="ok",
+                message=f"{self.settings.site_url} has {len(live)} {'post' if len(live) == 1 else 'posts'}",
             )
 
     def _feed(self, name: str) -> Iterator[Finding]:
@@ -463,6 +476,11 @@ def _feed_problem(name: str, answer: Response) -> str:
         return f"is broken XML (line {error.lineno})"
     wanted = "rss" if name == "feed.xml" else "feed"
     return "" if names == [wanted] else f"is no feed (`<{names[0]}>`)"
+
+
+def _without_service(error: NotSent) -> str:
+    """What was in the way, for a line that names the service itself."""
+    return error.message.removeprefix(f"{error.service}: ").replace("; nothing was sent", "")
 
 
 def _days(days: int) -> str:

@@ -93,6 +93,10 @@ def command(
         click.echo("")
         for secret, value in done.signed.secrets.items():
             click.echo(f"{names[secret]}={value}")
+    elif not keyring:
+        click.echo(
+            "Nothing was shown or kept. To have the secrets, sign in again with --show-token or --keyring."
+        )
     return DONE if done.health.ok else FAILED
 
 
@@ -180,18 +184,21 @@ class _Desk:
             return f"http://{host}:{self._port or DEFAULT_PORT}{PATH}"
         return self._callback.redirect(host)
 
-    def copy(self, address: str, question: str) -> str:
+    def copy(self, address: str, question: str, explained: str = "") -> str:
         progress("Open this address in a browser on any machine and sign in:")
         progress(f"  {address}")
+        if explained:
+            progress(explained)
         return self.ask(question)
 
     def _copied(self, address: str, accept: Callable[[Mapping[str, str]], bool]) -> Mapping[str, str]:
         """The answer out of the address that the browser elsewhere was sent to, which it cannot show."""
-        progress(
-            "At its end the browser says that it cannot reach 127.0.0.1 or localhost. That is right: the answer stands in\n"
-            "the address that it tried, in its address bar. Copy all of it."
+        pasted = self.copy(
+            address,
+            "The whole address (it begins with http://)",
+            "At its end that browser says that it cannot reach 127.0.0.1 or localhost. This is right: the answer stands in\n"
+            "its address bar. Copy all of it.",
         )
-        pasted = self.copy(address, "The whole address (it begins with http://)")
         found = dict(parse_qsl(urlsplit(pasted).query, keep_blank_values=True))
         if not accept(found):
             raise UsageError(
