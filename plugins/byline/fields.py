@@ -243,10 +243,22 @@ class Fields:
         )
         return default
 
-    def url(self, key: str, default: str = "", *, required: bool = False) -> str:
-        """An absolute address, https (plain http to this machine alone), without a password in it."""
+    def url(
+        self,
+        key: str,
+        default: str = "",
+        *,
+        required: bool = False,
+        schemes: tuple[str, ...] = ("http", "https"),
+    ) -> str:
+        """An absolute address, https (plain http to this machine alone), without a password in it.
+
+        `schemes` are those of another protocol, the safe one last: `("smtp", "smtps")`.
+        """
         found = self.text(
-            key, required=required, expected="an address such as https://www.example.com/"
+            key,
+            required=required,
+            expected=f"an address such as {schemes[-1]}://www.example.com{'/' if schemes[-1] == 'https' else ''}",
         ).strip()
         if not found:
             return default
@@ -255,13 +267,14 @@ class Fields:
             host, _ = parts.hostname or "", parts.port
         except ValueError:
             parts, host = None, ""
-        if parts is None or parts.scheme not in ("http", "https") or not host or re.search(r"\s", found):
-            guess = found if parts is None or "://" in found else f"https://{found.lstrip('/')}"
+        if parts is None or parts.scheme not in schemes or not host or re.search(r"\s", found):
+            safe = schemes[-1]
+            guess = found if parts is None or "://" in found else f"{safe}://{found.lstrip('/')}"
             self.problem(
                 key,
                 "not-a-url",
-                f"`{key}` is `{found}`; a whole address that begins with https:// is expected",
-                f"write `{key}: {guess if host or '://' in guess else 'https://…'}`",
+                f"`{key}` is `{found}`; a whole address that begins with {safe}:// is expected",
+                f"write `{key}: {guess if host or '://' in guess else f'{safe}://…'}`",
             )
             return default
         if parts.username or parts.password:

@@ -111,6 +111,11 @@ class Http:
         return "Http()"
 
     @property
+    def timeouts(self) -> Timeouts:
+        """How long to wait, for a driver that speaks another protocol."""
+        return self._timeouts
+
+    @property
     def skew(self) -> timedelta | None:
         """How far this machine's clock is ahead of the services', by the answer that agrees best; None without one.
 

@@ -29,6 +29,7 @@ _SOURCES = (
     "newsletter",
     "rss",
 )
+_SOURCE_OF = {"x": "twitter", "constantcontact": "newsletter"}
 # Where a link stands that is in no post: the `utm_source` -> (what people call it, its `utm_medium`).
 PLACES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -113,9 +114,12 @@ def tagged(url: str, *, source: str, medium: str, campaign: str, content: str) -
 
 
 def sources(channel: str) -> str:
-    """The `utm_source` of a network: its name, which GA4 and HubSpot know (`twitter`, never `x`)."""
+    """The `utm_source` of a network: its name, which GA4 and HubSpot know (`twitter`, never `x`).
+
+    Whichever service sends a newsletter, its source is `newsletter`.
+    """
     word = channel.strip().lower()
-    return "twitter" if word == "x" else word
+    return _SOURCE_OF.get(word, word)
 
 
 def campaign_word(post: Post) -> str:

@@ -197,6 +197,25 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """The post itself, for a channel that carries more of it than a card: a newsletter.
+
+    `body` is Markdown as in the file; `folder` is the file's folder under docs_dir, for pictures beside it; `url` is
+    the page's canonical address; colours are `#rrggbb`; `logo` is an absolute address or empty. `cards` are the posts of a digest, each with
+    its tagged link; the body is empty then.
+    """
+
+    body: str
+    url: str
+    folder: str
+    site: str
+    site_url: str
+    primary: str = "#1f4e79"
+    logo: str = ""
+    cards: tuple[Card, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """Exactly what readers will see on one network from one account: what `compose` returns and `prepare` sends.
 
@@ -220,6 +239,7 @@ class Message:
     language: str = ""  # of the words, where the network wants to know
     mentions: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    story: Story | None = None  # where the channel carries the post itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +256,7 @@ class Draft:
     card: Card
     image: Picture | None = None
     language: str = "en"
+    story: Story | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -327,6 +327,8 @@ class _Planner:
         post = page.post
         image = _file_digest(self.settings, telling.image) if telling.image else ""
         mark = fingerprint(telling, post.title, page.description, page.picture, image)
+        if registry.channel(telling.channel).caps.story:
+            mark = _digest(mark, post.body)
         digest = _digest(telling.id, telling.account.name, mark, telling.declared)
         record = self.history.records.get(telling.id)
         if telling.due is not None:

@@ -26,7 +26,7 @@ class Account:
     """One account of one network. `node` is its block as written; `block` the network's, for the driver to read.
 
     `api` is the network's base URL without a trailing slash. `texts` are default words (site level), () for none.
-    `expires` is the day on which its token dies, as `publish connect` told it.
+    `expires` is the day on which its token dies, as `publish connect` told it; `home` the folder of mkdocs.yml.
     """
 
     channel: str
@@ -37,6 +37,7 @@ class Account:
     block: Mapping_
     texts: tuple[str, ...] = ()
     expires: date | None = None
+    home: Path = Path()
     line: int = 0
 
     def option(self, key: str, default: str = "") -> str:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from byline import links, registry
 from byline.errors import Problem
 from byline.fields import did_you_mean
-from byline.model import Author, Draft, NetworkShare, Post, Share
+from byline.model import Author, Draft, NetworkShare, Post, Share, Story
 from byline.settings import Account, ChannelSettings, Settings
 
 if TYPE_CHECKING:
@@ -114,6 +114,11 @@ def draft(telling: Telling, post: Post, settings: Settings, card: Card) -> Draft
         from byline.cards import file_picture
 
         image = file_picture(settings.docs / telling.image, telling.image_alt)
+    story = _story(post, settings) if registry.channel(telling.channel).caps.story else None
+    if (
+        image is not None and story is not None
+    ):  # a letter shows it from the site, where every file of docs_dir is
+        image = replace(image, url=links.canonical(settings.site_url, telling.image))
     return Draft(
         texts=telling.texts,
         written=telling.written,
@@ -121,6 +126,21 @@ def draft(telling: Telling, post: Post, settings: Settings, card: Card) -> Draft
         card=card,
         image=image,
         language=settings.language,
+        story=story,
+    )
+
+
+def _story(post: Post, settings: Settings) -> Story:
+    """The post itself, for a channel that carries it."""
+    brand = settings.brand
+    return Story(
+        body=post.body,
+        url=links.canonical(settings.site_url, post.url),
+        folder=post.src_uri.rpartition("/")[0],
+        site=brand.name or settings.site_name,
+        site_url=settings.site_url,
+        primary=brand.primary,
+        logo=links.canonical(settings.site_url, brand.logo) if brand.logo else "",
     )
 
 

@@ -14,7 +14,13 @@ from byline.testing.server import Case
 from stage import Stage, cases
 from stores import NAMES, Store, make_store
 
+BY_NAME = {"constantcontact"}  # it refuses a second one, and tells in its list alone which the first was
 CASES = [pytest.param(case, id=f"{case[0]}-{case[1].name}") for case in cases()]
+
+
+def lost_notes(channel: str, store: Store) -> bool:
+    """Does a run that stopped take with it who has got the mail?"""
+    return registry.channel(channel).caps.mailing and store.setting != "sqlite"
 
 
 @pytest.fixture(params=NAMES)
@@ -41,6 +47,9 @@ def test_killed_at(tmp_path: Path, case: tuple[str, Case], point: str, store: St
         if point in ("stored", "creating") and registry.channel(case[0]).caps.replay is None:
             # Nothing tells a request that never left from one that was lost: a person must look.
             assert (made, state, result.exit_code) == (0, "unknown", 4)
+        elif lost_notes(case[0], store) and point in ("stored", "creating", "created"):
+            # Who has got a mail was noted on the disk that is gone: a person must look.
+            assert (made, state, result.exit_code) == (before, "unknown", 4)
         else:
             assert (made, state, result.exit_code) == (1, "sent", 0)
         assert stage.send().exit_code == result.exit_code
@@ -60,7 +69,8 @@ def test_killed_after_it_was_made_and_lists_lag(tmp_path: Path, case: tuple[str,
 
         assert len(stage.fake.made) == 1
         replay = registry.channel(case[0]).caps.replay
-        protected = replay is not None and passed <= replay.until
+        protected = replay is not None and passed <= replay.until and not lost_notes(case[0], store)
+        protected = protected and case[0] not in BY_NAME
         assert (stage.one().state, result.exit_code) == (("sent", 0) if protected else ("unknown", 4))
 
 

@@ -76,6 +76,8 @@ class Look:
     card_host: str = "{host}"
     actions: tuple[str, ...] = ()
     share: str = ""
+    # The whole thing as a page of its own, for what is no short post: a mail. Pictures in it are addresses.
+    document: Callable[[Message, Account], str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +103,10 @@ class Capabilities:
     defused: Callable[[str], str] = lambda text: text  # written words that call nobody but those they name
     weight_of_link: int | None = None  # a link counts so much whatever its length; None: its full length
     look: Look = Look()  # how the network shows a post
+    story: bool = False  # it carries the post itself too: a changed post is then another message
+    # One delivery goes to many people, each noted apart. Making the request again goes on with those who have not got
+    # it and never sends to one twice; whether somebody got it whose answer was lost, only a person can tell.
+    mailing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

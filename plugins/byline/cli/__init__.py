@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "edit": ("Change the words of a post that is out.", "Posts"),
     "kit": ("Ready words and links for colleagues who share by hand.", "Posts"),
     "link": ("A tagged link for a fair, a flyer, a signature.", "Posts"),
+    "newsletter": ("One mail about the posts since the last one.", "Posts"),
     "reconcile": ("Look on the networks for posts that may be out.", "When something is unclear"),
     "settle": ("Tell that a post that may be out is not out.", "When something is unclear"),
     "doctor": ("See tokens, rights, costs and connections at a glance.", "When something is unclear"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 from byline.model import Card
 from byline.preview.markup import esc, host, hue, initials
 from byline.preview.pictures import Pictures
@@ -12,6 +15,8 @@ from byline.preview.words import rich
 def mock(shown: Shown, pictures: Pictures, when: str) -> str:
     """The post, a thread as connected posts; the card, the picture, the row of what readers can do."""
     look = shown.look
+    if shown.document:
+        return _framed(shown, pictures)
     last = len(shown.parts) - 1
     posts = []
     for number, part in enumerate(shown.parts):
@@ -30,6 +35,26 @@ def mock(shown: Shown, pictures: Pictures, when: str) -> str:
     return (
         f'<div class="mock" style="--net:{esc(look.colour)};--net-dark:{esc(look.colour_dark)}">'
         f"{''.join(posts)}</div>"
+    )
+
+
+def _framed(shown: Shown, pictures: Pictures) -> str:
+    """A page within the page, as a mail is: its links lead nowhere, its pictures are in it, nothing in it runs."""
+    card = shown.card
+    known = {card.picture.url: card.picture} if card and card.picture.url else {}
+    if card and shown.delivery.message and shown.delivery.message.story:
+        known |= {one.picture.url: one.picture for one in shown.delivery.message.story.cards}
+
+    def drawn(match: re.Match[str]) -> str:
+        picture = known.get(html.unescape(match[1]))
+        return f'<img src="{esc(pictures.data(picture)) if picture else "data:,"}"'
+
+    still = re.sub(r'<img src="([^"]*)"', drawn, re.sub(r' href="[^"]*"', "", shown.document))
+    title = re.search(r"<title>(.*?)</title>", shown.document, re.S)
+    return (
+        f'<div class="mock letter" style="--net:{esc(shown.look.colour)};--net-dark:{esc(shown.look.colour_dark)}">'
+        f'<div class="one">{_who(shown, "")}<p class="text"><b>{title[1] if title else ""}</b></p></div>'
+        f'<iframe sandbox title="The mail as its readers see it" srcdoc="{esc(still)}"></iframe></div>'
     )
 
 

@@ -42,6 +42,21 @@ class Pictures:
             return f'<div class="pic none">The picture cannot be shown: {esc(self._failed[name])}</div>'
         return f'<div class="pic {name}" role="img" aria-label="{esc(picture.alt)}"></div>'
 
+    def data(self, picture: Picture) -> str:
+        """The picture as an address that needs no network; an empty one when it cannot be read."""
+        try:
+            made = cards.rendition(
+                picture,
+                types=("image/jpeg", "image/png"),
+                max_bytes=_MAX_BYTES,
+                max_pixels=WIDE[0] * WIDE[1],
+                width=WIDE[0],
+                height=WIDE[1],
+            )
+        except cards.ImageError:
+            return "data:,"
+        return data_uri(made.data, made.mime)
+
     def css(self) -> str:
         """The rules with the pictures in them; asked for last."""
         return "\n".join(self._rules.values())

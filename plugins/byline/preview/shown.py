@@ -49,6 +49,7 @@ class Shown:
     words_from: str
     standing: Standing
     problems: tuple[Problem, ...]
+    document: str = ""  # the whole thing as a page of its own, where it is a mail
 
 
 def shown(
@@ -92,6 +93,7 @@ def shown(
         words_from=_words_from(delivery, post, settings),
         standing=standing(delivery, post, settings, now),
         problems=tuple(problems),
+        document=look.document(message, account) if look.document and message and account else "",
     )
 
 

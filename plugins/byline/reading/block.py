@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -38,7 +39,7 @@ _RESERVED = re.compile(r"(.+\.)?(example|test|invalid|localhost|local|internal|e
 def read_block(block: Fields, settings: Settings) -> Settings:
     """The settings with all of the block in them; mistakes are in `block.problems`. The zone is read already."""
     _no_secrets(block)
-    channels = _channels(block)
+    channels = _channels(block, settings.root)
     campaigns = _campaigns(block)
     costs = _costs(block)
     return replace(
@@ -119,7 +120,7 @@ def _ledger(block: Fields) -> LedgerSettings:
     return found
 
 
-def _channels(block: Fields) -> dict[str, ChannelSettings]:
+def _channels(block: Fields, home: Path) -> dict[str, ChannelSettings]:
     from byline import registry
 
     found: dict[str, ChannelSettings] = {}
@@ -142,18 +143,19 @@ def _channels(block: Fields) -> dict[str, ChannelSettings]:
                 typed, "duplicate-key", f"`{typed}` and `{name}` are the same network", f"keep `{name}` alone"
             )
         else:
-            channel = _channel(name, fields)
+            channel = _channel(name, fields, home)
             if channel is not None:
                 found[name] = channel
     return found
 
 
-def _channel(name: str, block: Fields) -> ChannelSettings | None:
+def _channel(name: str, block: Fields, home: Path) -> ChannelSettings | None:
     from byline import registry
 
     driver = registry.channel(name)
     mode = block.choice("mode", ("api", "manual"), "api")
-    api = block.url("api", getattr(driver, "api", ""))
+    schemes = getattr(driver, "schemes", ("http", "https"))
+    api = block.url("api", getattr(driver, "api", ""), schemes=schemes)
     texts = words(block, "text")
     budget = block.number("budget", Decimal(0), low=Decimal(0)) if block.get("budget") is not None else None
     section = block.section("accounts")
@@ -175,11 +177,12 @@ def _channel(name: str, block: Fields) -> ChannelSettings | None:
             channel=name,
             name=account,
             mode=_mode(own, mode),
-            api=own.url("api", api).rstrip("/"),
+            api=own.url("api", api, schemes=schemes).rstrip("/"),
             node=own.node,
             block=block.node,
             texts=words(own, "text") or texts,
             expires=own.day("expires"),
+            home=home,
             line=own.line() if section is None else section.line(account),
         )
     if not accounts and not (section is not None and section.node.items):

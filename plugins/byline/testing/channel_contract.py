@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from typing import Any, Self
 
 import pytest
 
+from byline import links
 from byline import text as texts
 from byline.channels.base import Channel, Draft, Found, Receipt, Request
 from byline.errors import Duplicate, NotSent, OutcomeUnknown, Problem, Rejected, RemoteError
@@ -61,6 +63,7 @@ class World:
         self.fake = case.fake(self.clock)
         self.http = Http(Timeouts(connect=5, read=20), self.clock)
         self.secrets = Secrets(case.environment)
+        self.home = Path(tempfile.mkdtemp(prefix="byline-home-"))
 
     def __enter__(self) -> Self:
         self.fake.start()
@@ -69,6 +72,7 @@ class World:
     def __exit__(self, *_: object) -> None:
         self.http.close()
         self.fake.stop()
+        shutil.rmtree(self.home, ignore_errors=True)
 
     def yaml(self, text: str) -> Mapping_:
         """The text as the driver is given it."""
@@ -85,6 +89,7 @@ class World:
             api=self.fake.url,
             node=self.yaml(self.case.account),
             block=self.yaml(block or self.case.block),
+            home=self.home,
         )
 
     def channel(
@@ -103,7 +108,8 @@ class World:
         """The tagged link of a delivery."""
         name = self.driver.name
         return (
-            f"https://insights.acme.example/posts/honest-pricing/?utm_source={name}&utm_medium=social"
+            f"https://insights.acme.example/posts/honest-pricing/?utm_source={links.sources(name)}"
+            f"&utm_medium={'email' if links.sources(name) == 'newsletter' else 'social'}"
             f"&utm_campaign=q4-renewals&utm_content=hp7.{name}.company"
         )
 
@@ -401,10 +407,11 @@ class ChannelContract:
 
     def test_a_late_answer_may_be_out(self, world: World) -> None:
         _, (request,) = world.ready()
-        warm = world.channel()
-        warm.delete(warm.create(request, ()).remote_id)
-        world.clock.move(timedelta(days=1))
-        _, (request,) = world.ready()
+        if world.driver.caps.delete:  # over a connection that was used before, too
+            warm = world.channel()
+            warm.delete(warm.create(request, ()).remote_id)
+            world.clock.move(timedelta(days=1))
+            _, (request,) = world.ready()
         hasty = Http(Timeouts(connect=5, read=0.2), world.clock)
         world.fake.inject("stall")
         world.fake.stall_for = 20
@@ -449,6 +456,8 @@ class ChannelContract:
     @pytest.mark.parametrize("fault", sorted((PROCESSED | UNDONE) - {"stall", "no_id", "empty", "cut"}))
     def test_a_failed_upload_sent_nothing(self, world: World, fault: Fault) -> None:
         message, _ = world.channel().compose(world.draft(image=True))
+        if world.driver.caps.story:
+            pytest.skip("a letter's pictures stay on the site")
         world.fake.inject(fault, on="upload")
         with world.raises(NotSent):
             world.channel().prepare(message, f"hp7.{world.driver.name}.company")
@@ -480,7 +489,13 @@ class ChannelContract:
             channel.create(request, ())
         world.clock.move(replay.after)
         for _ in range(2):
-            assert _adopted(world.channel(), stored_and_read(request)) == world.fake.posts[0].id
+            if (
+                channel.caps.mailing
+            ):  # nobody but the person who was to get it knows: it stays open, and single
+                with world.raises(OutcomeUnknown):
+                    world.channel().create(stored_and_read(request), ())
+            else:
+                assert _adopted(world.channel(), stored_and_read(request)) == world.fake.posts[0].id
             assert len(world.fake.posts) == 1
         assert world.clock.now() - NOW <= replay.until
 
@@ -627,7 +642,7 @@ def _overlong(request: Request) -> Request:
     return replace(request, body=grown(dict(request.body)))
 
 
-_TEXT_KEYS = ("commentary", "text", "message", "status")
+_TEXT_KEYS = ("commentary", "text", "message", "status", "html", "preheader")
 
 
 def _with(block: str, more: str) -> str:
