@@ -78,7 +78,9 @@ def test_nothing_that_is_stored_or_said_names_anybody(world: World) -> None:
     assert "6 of 7 people have it, 1 were refused" in notice.message
 
 
-@pytest.mark.parametrize("fault", ["lose", "drop", "torn", "no_id", "error_before", "error_after"])
+@pytest.mark.parametrize(
+    "fault", ["lose", "drop", "torn", "no_id", "cut", "empty", "error_before", "error_after"]
+)
 def test_one_lost_answer_keeps_nobody_else_from_theirs(world: World, fault: fakes.Fault) -> None:
     _, (request,) = world.ready()
     server(world).inject(fault, times=1)

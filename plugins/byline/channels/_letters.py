@@ -76,6 +76,7 @@ def compose(draft: Draft, account: Account, caps: Capabilities) -> tuple[Message
         cut=words.cut,
         language=draft.language,
         story=draft.story,
+        warnings=words.warnings,
     )
     return message, words.problems
 

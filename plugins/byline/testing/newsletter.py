@@ -142,7 +142,12 @@ class Newsletter(Fake):
 
         with self._lock:
             for planned in self._planned:
-                if planned.fault == "unauthorized" and planned.left and not planned.skip and planned.on in ("create", "any"):
+                if (
+                    planned.fault == "unauthorized"
+                    and planned.left
+                    and not planned.skip
+                    and planned.on in ("create", "any")
+                ):
                     planned.left -= 1
                     session.turned_away = True
         if getattr(session, "turned_away", False):
@@ -237,6 +242,8 @@ class _Handler:
                 if fake._over.is_set():
                     break
                 await asyncio.sleep(0.02)
+        elif fault in ("cut", "empty"):
+            return "25" if fault == "cut" else ""
         elif fault in ("error_before", "error_after"):
             return "<html><h1>500</h1> a machine between us answered</html>"
         return "250 2.0.0 queued"
