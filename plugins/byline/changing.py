@@ -196,7 +196,7 @@ def rewording(
     fixed = ""
     if mark != record.intent.fingerprint:
         stays = "link, card and picture" if driver.caps.link == "card" else "picture"
-        fixed = f"{label} lets nobody change the {stays} of a post: they stay as they went out"
+        fixed = f"{label} lets nobody change the {stays} of a post: {'they stay as they' if ' and ' in stays else 'it stays as it'} went out"
     return Rewording(old=old, message=message, problems=problems, fixed=fixed)
 
 

@@ -20,10 +20,11 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self
 
@@ -31,7 +32,7 @@ import pytest
 
 from byline import links
 from byline import text as texts
-from byline.channels.base import Channel, Draft, Found, Receipt, Request
+from byline.channels.base import Channel, Draft, Found, Paid, Receipt, Request
 from byline.errors import Duplicate, NotSent, OutcomeUnknown, Problem, Rejected, RemoteError
 from byline.fields import Fields
 from byline.http import Http
@@ -347,6 +348,38 @@ class ChannelContract:
         if not message.mentions:
             told = any("@dana_r" in warning for warning in message.warnings)
             assert told or channel.caps.mentions is not None, "say that a handle is plain words here"
+
+    def test_allowances_and_fees_are_told_in_numbers(self, world: World) -> None:
+        """Where the driver offers them: an allowance is within its limit, and no call costs more than its price."""
+        channel: Any = world.channel()
+        message, requests = world.ready(channel=channel)
+        receipt = channel.create(requests[0], ())
+        price, fees = getattr(channel, "price", None), getattr(channel, "fees", None)
+        assert (price is None) == (fees is None), (
+            "offer `price` and `fees` together: one tells before, one after"
+        )
+        calls: dict[Paid, Callable[[], object]] = {
+            "health": channel.health,
+            "find": lambda: channel.find(requests[0], message.link, NOW, ()),
+            "metrics": lambda: channel.metrics(receipt.remote_id),
+            "delete": lambda: channel.delete(receipt.remote_id),
+        }
+        for name, call in calls.items():
+            if price is not None and fees is not None:
+                fees()
+                call()
+                charged = fees()
+                assert sum((fee.amount for fee in charged), Decimal(0)) <= price(name), name
+                assert all(fee.what and fee.amount >= 0 for fee in charged)
+                assert fees() == (), "what was told is told once"
+            else:
+                call()
+        for quota in getattr(channel, "quotas", tuple)():
+            assert quota.what
+            assert quota.limit > 0
+            assert quota.used is None or 0 <= quota.used <= quota.limit
+            assert quota.resets is None or quota.resets.utcoffset() is not None
+        world.tells_no_secret(*getattr(channel, "quotas", tuple)())
 
     def test_a_picture_goes_along_with_its_words(self, world: World) -> None:
         channel = world.channel()
