@@ -9,21 +9,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Literal, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
+from byline.crm import _mapping
 from byline.crm import _sheets as sheets
-from byline.crm._sheets import decode, neutral, write
+from byline.crm._drop import CsvCrm
+from byline.crm._exports import Kind
+from byline.crm._sheets import clean, decode, neutral, write
 from byline.crm.base import Change, person_key
 from byline.errors import ContentError, Problem, UsageError
 from byline.fields import did_you_mean
 from byline.model import Deal, Invoice, Lead, Touch
 from byline.times import WallClockError, at_wall_clock
 
-Kind = Literal["leads", "deals", "invoices"]
+if TYPE_CHECKING:
+    from byline.crm._proposing import Proposal
+    from byline.settings import Settings
 
 TAGS = ("source", "medium", "campaign", "content", "term", "id")
 CLICKS = ("gclid", "fbclid", "li_fat_id", "twclid", "msclkid")
@@ -62,7 +68,7 @@ _NEEDED: Mapping[Kind, tuple[tuple[str, ...], ...]] = {
 }
 _YES = frozenset({"true", "yes", "y", "1", "won", "x", "ja", "wahr"})
 _NO = frozenset({"", "false", "no", "n", "0", "lost", "open", "nein", "falsch"})
-_TOKENS = {"YYYY": "%Y", "YY": "%y", "MM": "%m", "DD": "%d", "hh": "%H", "mm": "%M", "ss": "%S"}
+_TOKENS = {"YYYY": "%Y", "YY": "%y", "MM": "%m", "DD": "%d", "hh": "%H", "mm": "%M", "ss": "%S", "AM": "%p"}
 
 
 class Store(Protocol):
@@ -94,44 +100,78 @@ class Table:
     rows: int = 0
 
 
-def read(data: bytes, *, file: str, form: Form) -> Table:
+def read(data: bytes, *, file: str, form: Form, mappings: Sequence[_mapping.Saved] = ()) -> Table:
     """The file's rows as leads, deals or invoices (told by its header), with every problem in it.
 
-    UTF-8 with or without a mark, UTF-16 with one, Windows-1252; comma, semicolon or tab; quoted line breaks.
+    UTF-8 with or without a mark, UTF-16 with one, Windows-1252; comma, semicolon or tab; quoted line breaks. A
+    header that is not ours is read by the mapping that fits it best; dates and amounts then are as that says.
     Raises ContentError when the file as a whole cannot be used, UsageError when the form of dates cannot be.
     """
-    pattern = date_pattern(form.dates)
     text = sheets.decode(data, file)
-    table = sheets.rows(text, file, {name for names in COLUMNS.values() for name in names})
+    own = {name for names in COLUMNS.values() for name in names}
+    theirs = {sheets.name(name) for one in mappings for name in one.columns}
+    table = sheets.rows(text, file, own | theirs)
+    chosen = _chosen(table, mappings)
+    if chosen is not None:
+        found = _mapping.translate(table, file, chosen)
+        form = replace(form, dates=chosen.dates, comma=False)
+        return _read(found.rows, chosen.kind, file=file, form=form, notes=found.notes, loose=True)
     header_line, header = table[0]
     kind, names, notes = _header(header, file, header_line)
-    found: dict[str, Lead | Deal | Invoice] = {}
-    problems: list[Problem] = []
-    count = 0
+    rows: list[tuple[int, Mapping[str, str] | str]] = []
     for line, cells in table[1:]:
         if not any(cell.strip() for cell in cells):
             continue
-        count += 1
-        row = _Row(file, line, form, pattern, problems)
         if len(cells) > len(names) and any(cell.strip() for cell in cells[len(names) :]):
-            row.problem(
-                "",
-                f"this line has {len(cells)} values, the header has {len(names)}",
-                "put a value that holds the separator in double quotes",
-            )
+            rows.append((line, f"this line has {len(cells)} values, the header has {len(names)}"))
             continue
-        row.values = {
+        values = {
             name: sheets.clean(cell)
             for name, cell in zip(names, cells, strict=False)
             if name and cell.strip()
         }
+        rows.append((line, values))
+    return _read(rows, kind, file=file, form=form, notes=notes)
+
+
+def _chosen(
+    table: Sequence[tuple[int, list[str]]], mappings: Sequence[_mapping.Saved]
+) -> _mapping.Saved | None:
+    """The mapping that fits with most columns; None when the header is our own or none fits."""
+    names = {sheets.name(cell) for cell in table[0][1]}
+    kinds: tuple[Kind, ...] = ("leads", "deals", "invoices")
+    if any(all({*choices} & names for choices in _NEEDED[kind]) for kind in kinds):
+        return None
+    fitting = [one for one in mappings if _mapping.header_of(table, one) is not None]
+    return max(fitting, key=lambda one: len(one.columns), default=None)
+
+
+def _read(
+    rows: Sequence[tuple[int, Mapping[str, str] | str]],
+    kind: Kind,
+    *,
+    file: str,
+    form: Form,
+    notes: tuple[str, ...],
+    loose: bool = False,
+) -> Table:
+    """The rows as what they are; a text instead of values is what is wrong with the line as a whole."""
+    pattern = date_pattern(form.dates)
+    found: dict[str, Lead | Deal | Invoice] = {}
+    problems: list[Problem] = []
+    for line, values in rows:
+        row = _Row(file, line, form, pattern, problems, loose=loose)
+        if isinstance(values, str):
+            row.problem("", values, "put a value that holds the separator in double quotes")
+            continue
+        row.values = dict(values)
         item = _READ[kind](row)
         if item is None:
             continue
         before = found.get(item.id)
         if before is not None and before != item:
             row.problem(
-                names[0],
+                COLUMNS[kind][0],
                 f"`{item.id[:40]}` stands in this file twice, with different values",
                 "keep the right one of the two lines",
             )
@@ -142,7 +182,7 @@ def read(data: bytes, *, file: str, form: Form) -> Table:
         items=tuple(found.values()),
         problems=tuple(problems),
         notes=notes,
-        rows=count,
+        rows=len(rows),
     )
 
 
@@ -171,7 +211,8 @@ def _header(cells: Sequence[str], file: str, line: int) -> tuple[Kind, tuple[str
                     line,
                     "",
                     "the header has none of `lead_id`, `deal_id` and `invoice_id`",
-                    "name the column with each record's own number so, and the others as the manual lists them",
+                    "an export of another system? `publish crm map --sample FILE` tells how it is read; else name the"
+                    " columns as the manual lists them",
                 )
             ]
         )
@@ -199,19 +240,22 @@ def _header(cells: Sequence[str], file: str, line: int) -> tuple[Kind, tuple[str
     if problems:
         raise ContentError(problems)
     unknown = [
-        cell.strip()[:60]
+        sheets.clean(cell)[:60]
         for cell, name in zip(cells, names, strict=True)
         if name and name not in COLUMNS[found]
     ]
-    notes = (f"left out, for nothing is known about them: {', '.join(unknown)}",) if unknown else ()
+    notes = (f"columns left out, for nothing is known about them: {', '.join(unknown)}",) if unknown else ()
     return found, tuple(name if name in COLUMNS[found] else "" for name in names), notes
 
 
 class _Row:
     """One row being read: each value once, every mistake noted."""
 
-    def __init__(self, file: str, line: int, form: Form, pattern: str, problems: list[Problem]) -> None:
+    def __init__(
+        self, file: str, line: int, form: Form, pattern: str, problems: list[Problem], *, loose: bool = False
+    ) -> None:
         self.file, self.line, self.form, self.pattern, self.problems = file, line, form, pattern, problems
+        self.loose = loose  # of a mapped file: a deal may name nobody
         self.values: dict[str, str] = {}
         self.good = True
 
@@ -230,11 +274,7 @@ class _Row:
         if not raw:
             return None
         try:
-            found = (
-                datetime.strptime(raw, self.pattern)  # noqa: DTZ007 - the site's zone is set below
-                if self.pattern
-                else datetime.fromisoformat(raw)
-            )
+            found = _moment(raw, self.pattern) if self.pattern else datetime.fromisoformat(raw)
             if found.tzinfo is None:
                 found = at_wall_clock(found.date(), found.time(), self.form.zone)
             if not 1990 <= found.year <= 2200:
@@ -328,7 +368,7 @@ def _deal(row: _Row) -> Deal | None:
     won, stage = row.yes("is_won"), row.text("stage")
     row.yes("is_closed")
     lead_id, email = row.text("lead_id"), row.text("email")
-    if not lead_id and not email:
+    if not lead_id and not email and not row.loose:
         row.problem(
             "lead_id", "neither `lead_id` nor `email` says whose deal it is", "fill in one of the two"
         )
@@ -389,7 +429,7 @@ def date_pattern(dates: str) -> str:
     """`DD.MM.YYYY hh:mm` for strptime; empty for ISO 8601. Raises UsageError for anything else."""
     if not dates:
         return ""
-    pieces = re.split(r"(YYYY|YY|MM|DD|hh|mm|ss)", dates)
+    pieces = re.split(r"(YYYY|YY|MM|DD|hh|mm|ss|AM)", dates)
     found = pieces[1::2]
     between = "".join(pieces[::2])
     if (
@@ -404,19 +444,102 @@ def date_pattern(dates: str) -> str:
             f"`{dates}` does not say how dates are written",
             hint="use YYYY MM DD hh mm ss, for example --dates DD.MM.YYYY or --dates 'MM/DD/YYYY hh:mm'",
         )
-    return "".join(_TOKENS.get(piece, piece) for piece in pieces)
+    pattern = "".join(_TOKENS.get(piece, piece) for piece in pieces)
+    return pattern.replace("%H", "%I") if "%p" in pattern else pattern
 
+
+def _moment(raw: str, pattern: str) -> datetime:
+    """The time as written; a day without an hour is good in a file whose other times have one."""
+    day = re.split(r"[ ,T]+%[HI]", pattern)[0]
+    try:
+        return datetime.strptime(raw, pattern)  # noqa: DTZ007 - the site's zone is set by the caller
+    except ValueError:
+        return datetime.strptime(raw, day)  # noqa: DTZ007 - likewise
+
+
+def propose(
+    data: bytes,
+    *,
+    file: str,
+    kind: Kind | None = None,
+    dates: str = "",
+    decimal: str = "",
+    currency: str = "",
+    name: str = "",
+) -> Proposal:
+    """A mapping for an export of another system, from a sample of it. Raises ContentError, UsageError."""
+    from byline.crm import _proposing
+
+    date_pattern(dates)
+    rows = sheets.rows(sheets.decode(data, file), file, _proposing.every_name())
+    return _proposing.propose(
+        rows,
+        file,
+        needed=_NEEDED,
+        known=COLUMNS,
+        kind=kind,
+        dates=dates,
+        decimal=decimal,
+        currency=currency,
+        name=name,
+    )
+
+
+def saved_mappings(settings: Settings) -> tuple[_mapping.Saved, ...]:
+    """The mappings that the settings name, else those in `crm-mappings/`. Raises ContentError."""
+    return tuple(
+        _mapping.load(path, shown=_below(path, settings.root), known=COLUMNS)
+        for path in _mapping.files(settings)
+    )
+
+
+def mapping(path: Path, settings: Settings) -> _mapping.Saved:
+    """One mapping by its file. Raises ContentError."""
+    return _mapping.load(path, shown=_below(path, settings.root), known=COLUMNS)
+
+
+def _below(path: Path, root: Path) -> str:
+    return (
+        path.resolve().relative_to(root.resolve()).as_posix()
+        if path.resolve().is_relative_to(root.resolve())
+        else path.name
+    )
+
+
+def unmatched(invoices: Sequence[Invoice], leads: Sequence[Lead]) -> tuple[tuple[Invoice, str], ...]:
+    """Paid invoices that no lead has, by address or company; each with the company that was perhaps meant."""
+    people = {lead.person for lead in leads if lead.person}
+    companies = {lead.company.casefold(): lead.company for lead in leads if lead.company}
+    out = []
+    for invoice in invoices:
+        if invoice.paid is None or (invoice.person and invoice.person in people):
+            continue
+        if invoice.company.casefold() in companies and invoice.company:
+            continue
+        meant = did_you_mean(invoice.company.casefold(), companies) if invoice.company else ""
+        out.append((invoice, companies.get(meant, "")))
+    return tuple(out)
+
+
+CRM = CsvCrm
 
 __all__ = [
     "COLUMNS",
+    "CRM",
+    "CsvCrm",
     "Form",
     "Kind",
     "Store",
     "Table",
+    "clean",
     "date_pattern",
     "decode",
+    "mapping",
     "neutral",
+    "propose",
     "read",
+    "saved_mappings",
     "store",
+    "unmatched",
     "write",
 ]

@@ -302,16 +302,20 @@ class LocalCrm:
         """Every deal, oldest first.
 
         A deal that names only a person belongs to that person's latest lead when it was opened; a lead of the
-        same day counts too, for many systems give a deal a date without an hour.
+        same day counts too, for many systems give a deal a date without an hour. One that names nobody belongs to
+        the lead that names it (`opportunity_id`).
         """
         rows = self._all(
-            "SELECT id, CASE WHEN lead_id != '' OR person = '' THEN lead_id ELSE coalesce("
+            "WITH named AS (SELECT json_extract(fields, '$.opportunity_id') AS deal, id AS lead, min(at) FROM leads"
+            " WHERE aside = '' AND fields LIKE '%\"opportunity_id\"%' GROUP BY 1)"
+            " SELECT id, CASE WHEN lead_id != '' THEN lead_id WHEN named.lead IS NOT NULL THEN named.lead"
+            " WHEN person = '' THEN '' ELSE coalesce("
             " (SELECT l.id FROM leads l WHERE l.person = deals.person AND l.at <= deals.created AND l.aside = ''"
             "  ORDER BY l.at DESC, l.id DESC LIMIT 1),"
             " (SELECT l.id FROM leads l WHERE l.person = deals.person AND l.aside = ''"
             "  AND julianday(l.at) <= julianday(deals.created) + 1 ORDER BY l.at, l.id LIMIT 1),"
             " '') END, person, created, closed, won, stage, amount, currency, people, account, crm"
-            " FROM deals WHERE created >= ? ORDER BY created, id",
+            " FROM deals LEFT JOIN named ON named.deal = deals.id WHERE created >= ? ORDER BY created, id",
             (_since(since),),
         )
         return (

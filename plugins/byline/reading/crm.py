@@ -24,6 +24,10 @@ def read_crm(block: Fields, currency: str) -> CrmSettings:
     api = section.url("api").rstrip("/")
     texts = {key: _text(section, key) for key in _TEXTS}
     section.get("forms")
+    section.get("mappings")  # files that `publish crm map` wrote; read when something is imported
+    section.text(
+        "drop", expected="a folder, such as ../crm-leads"
+    )  # the folder of a CRM that takes files alone
     found = CrmSettings(
         type=name,
         api=api,
