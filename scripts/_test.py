@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import _lanes
 import _pds
 import _setup
+import _web
 from _setup import ROOT, python, say
 
 _setup.newer_python()
@@ -46,6 +47,8 @@ def main(arguments: list[str]) -> int:
         if not quick:
             start = time.monotonic()
             browser()
+            java()
+            _web.ready()
             times.append(("browser", time.monotonic() - start, True))
     except _setup.SetupFailed as problem:
         print(f"Set-up failed. {problem}", file=sys.stderr)
@@ -123,20 +126,9 @@ def browser() -> None:
     tried = []
     if _root_on_debian():
         say("Installing Chromium with apt (once) …")
-        for command in (
-            ["apt-get", "-qq", "update"],
-            ["apt-get", "-qq", "-y", "--no-install-recommends", "install", "chromium", "fonts-liberation"],
-        ):
-            done = subprocess.run(
-                command,
-                check=False,
-                env={**_setup.environment(), "DEBIAN_FRONTEND": "noninteractive"},
-                capture_output=True,
-                text=True,
-            )
-            if done.returncode:
-                tried.append(f"apt: {(done.stderr or done.stdout).strip()[-300:]}")
-                break
+        problem = _apt("chromium", "fonts-liberation")
+        if problem:
+            tried.append(problem)
         if not _browser_problem():
             return
     say("Installing Playwright's Chromium (once) …")
@@ -157,6 +149,39 @@ def browser() -> None:
             "Install one (Debian: apt install chromium; elsewhere: .venv/bin/playwright install --with-deps"
             " chromium), or run scripts/check, which needs none."
         )
+
+
+def java() -> None:
+    """A Java for the W3C's validator: the one that is here, else Debian's; else SetupFailed."""
+    if shutil.which("java"):
+        return
+    problem = "this is no Debian, or you are not root"
+    if _root_on_debian():
+        say("Installing a Java with apt, for the validator of pages (once) …")
+        problem = _apt("default-jre-headless")
+    if problem or not shutil.which("java"):
+        raise _setup.SetupFailed(
+            f"No Java could be had for the validator of pages.\n  {problem}\n"
+            "Install one (Debian: apt install default-jre-headless), or run scripts/check, which needs none."
+        )
+
+
+def _apt(*packages: str) -> str:
+    """Install Debian's packages; what went wrong, or an empty text."""
+    for command in (
+        ["apt-get", "-qq", "update"],
+        ["apt-get", "-qq", "-y", "--no-install-recommends", "install", *packages],
+    ):
+        done = subprocess.run(
+            command,
+            check=False,
+            env={**_setup.environment(), "DEBIAN_FRONTEND": "noninteractive"},
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            return f"apt: {(done.stderr or done.stdout).strip()[-300:]}"
+    return ""
 
 
 def _browser_problem() -> str:

@@ -59,6 +59,61 @@ def post(front: str, body: str = "Words.\n") -> str:
     return f"---\n{dedent(front)}---\n{body}"
 
 
+RICH_SETTINGS = SETTINGS.replace(
+    "markdown_extensions: [footnotes, attr_list, {toc: {permalink: true}}]",
+    "markdown_extensions: [admonition, footnotes, attr_list, md_in_html, tables, {toc: {permalink: true}}, pymdownx.details,"
+    " pymdownx.superfences, pymdownx.highlight, {pymdownx.tabbed: {alternate_style: true}},"
+    " {pymdownx.tasklist: {custom_checkbox: true}}]",
+)
+RICH = """\
+Opening.
+<!-- more -->
+
+## A part
+
+| left | right |
+| :--- | ----: |
+| a    | 1     |
+
+=== "One"
+
+    first words
+
+=== "Two"
+
+    second words
+
+- [x] done
+- [ ] open
+
+??? note "More of it"
+
+    Hidden at first.
+
+```python
+print("a < b")
+```
+
+```mermaid
+graph LR
+  A[Post] --> B[Lead]
+```
+
+A note[^1]. ![A chart](wide.png) <a href="second.md">by raw HTML</a> <img src="wide.png" alt="raw">
+
+[^1]: The foot.
+"""
+FRONT_RICH = """\
+    title: Everything that Markdown makes
+    description: All of it.
+    date: 2026-11-21
+    id: rich
+    slug: rich
+    authors: [dana]
+    categories: [Pricing]
+    """
+
+
 POSTS = {
     "nasty.md": post(
         f"""\

@@ -126,9 +126,12 @@ def test_a_lock_has_hashes_and_no_host(lock: str) -> None:
     assert all("--hash=sha256:" in entry for entry in entries if entry.strip())
 
 
-def test_the_lock_of_the_bluesky_server_has_hashes_and_no_host() -> None:
-    lock = json.loads((ROOT / "tests" / "pds" / "package-lock.json").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("folder", ["pds", "web"])
+def test_the_locks_of_what_comes_from_npm_have_hashes_and_no_host(folder: str) -> None:
+    lock = json.loads((ROOT / "tests" / folder / "package-lock.json").read_text(encoding="utf-8"))
     packages = {name: entry for name, entry in lock["packages"].items() if name}
     assert all("resolved" not in entry and "integrity" in entry for entry in packages.values())
-    wanted = json.loads((ROOT / "tests" / "pds" / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    wanted = json.loads((ROOT / "tests" / folder / "package.json").read_text(encoding="utf-8"))[
+        "dependencies"
+    ]
     assert {name: packages[f"node_modules/{name}"]["version"] for name in wanted} == wanted

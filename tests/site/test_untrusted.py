@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from byline import content, settings
 from byline.site import policy, sanitise
 from byline.site.build import BuildResult, build
-from site_sample import NOW, SETTINGS, picture, post, run
+from served import served, watched
+from site_sample import FRONT_RICH, NOW, RICH, RICH_SETTINGS, picture, post, run
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -57,91 +53,6 @@ Opening.
 <noscript><p title="</noscript><img src=x alt=x onerror=window.hacked=21>"></p></noscript>
 <p style="position:fixed;inset:0;background:url(https://evil.example/p.png)">over everything</p>
 """
-RICH_SETTINGS = SETTINGS.replace(
-    "markdown_extensions: [footnotes, attr_list, {toc: {permalink: true}}]",
-    "markdown_extensions: [admonition, footnotes, attr_list, md_in_html, tables, {toc: {permalink: true}}, pymdownx.details,"
-    " pymdownx.superfences, pymdownx.highlight, {pymdownx.tabbed: {alternate_style: true}},"
-    " {pymdownx.tasklist: {custom_checkbox: true}}]",
-)
-RICH = """\
-Opening.
-<!-- more -->
-
-## A part
-
-| left | right |
-| :--- | ----: |
-| a    | 1     |
-
-=== "One"
-
-    first words
-
-=== "Two"
-
-    second words
-
-- [x] done
-- [ ] open
-
-??? note "More of it"
-
-    Hidden at first.
-
-```python
-print("a < b")
-```
-
-```mermaid
-graph LR
-  A[Post] --> B[Lead]
-```
-
-A note[^1]. ![A chart](wide.png) <a href="second.md">by raw HTML</a> <img src="wide.png" alt="raw">
-
-[^1]: The foot.
-"""
-FRONT_RICH = """\
-    title: Everything that Markdown makes
-    description: All of it.
-    date: 2026-11-21
-    id: rich
-    slug: rich
-    authors: [dana]
-    categories: [Pricing]
-    """
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        pass
-
-    def translate_path(self, path: str) -> str:
-        return super().translate_path(path.removeprefix("/blog"))
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The folder below /blog/ on this machine."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/blog/"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def watched(page: Page) -> tuple[list[str], list[str]]:
-    """What the browser complains of, and the requests that leave the site."""
-    complaints: list[str] = []
-    outside: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("request", lambda found: outside.append(found.url) if "//127.0.0.1:" not in found.url else None)
-    return complaints, outside
 
 
 @pytest.fixture
@@ -305,6 +216,8 @@ def test_no_address_ends_a_rule(address: str) -> None:
         ),
         ('<input name="a" value="secret">', 'type="checkbox"'),
         ('<a href="https://a.example/" target="_blank" rel="me">x</a>', 'rel="me"'),
+        ('<input type="checkbox" disabled checked/>', 'aria-label="Done"'),
+        ('<input type="checkbox" disabled/>', 'aria-label="To do"'),
         ('<p id="__search">x</p>', "<p>x</p>"),
         ('<p id="__tabbed_1_1">x</p>', 'id="__tabbed_1_1"'),
         ("<code>&lt;script&gt;</code>", "<code>&lt;script&gt;</code>"),

@@ -52,7 +52,7 @@ def finish(html: str, source: Source, *, trusted: bool, first_is_late: bool = Fa
     """The text as its page shows it. `first_is_late`: a large picture stands above the text already."""
     notes = []
     if trusted:
-        html = sanitise.aligned(html)
+        html = sanitise.labelled(sanitise.aligned(html))
     else:
         gone = sanitise.left_out(html)
         html = sanitise.clean(html)

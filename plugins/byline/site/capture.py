@@ -30,7 +30,8 @@ def script(settings: Settings, address: str) -> str:
     return (
         f'<script src="{escape(address)}" defer data-consent="{form.consent}" data-keep="{form.keep_days}"></script>'
         # Without the script the tags can only travel in the Referer of the form, which browsers cut by default.
-        '<noscript><meta name="referrer" content="no-referrer-when-downgrade"></noscript>'
+        # The script takes this back as soon as it runs.
+        '<meta name="referrer" content="no-referrer-when-downgrade" data-byline>'
     )
 
 
@@ -40,7 +41,7 @@ def remember(settings: Settings, name: str) -> str:
         return ""
     days = settings.lead_form.keep_days
     return (
-        f'<p class="by-remember" hidden><input type="checkbox" id="{name}" data-byline-consent autocomplete="off">'
+        f'<p class="by-remember" hidden><input type="checkbox" id="{name}" data-byline-consent>'
         f'<label for="{name}">Remember on this device how I found this site, for up to {days} days. '
         "It is sent to us only together with a form, and forgotten when you untick this.</label></p>"
     )
@@ -85,7 +86,7 @@ def form(
 <textarea id="{name}-message" name="message" rows="4" required maxlength="5000"></textarea></p>
 <div class="by-form__pot" aria-hidden="true"><label for="{name}-website">Leave this empty</label>
 <input id="{name}-website" name="website" type="text" tabindex="-1" autocomplete="off"></div>
-<p class="by-check"><input type="checkbox" id="{name}-marketing" name="marketing" value="yes" autocomplete="off">
+<p class="by-check"><input type="checkbox" id="{name}-marketing" name="marketing" value="yes">
 <label for="{name}-marketing">{escape(CONSENT)}</label></p>
 {remember(settings, f"{name}-remember")}
 {rows}

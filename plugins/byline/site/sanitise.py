@@ -65,6 +65,8 @@ _OURS = re.compile(r"__(?!tabbed_|codelineno-|span-)|byline|content$|ask|form-")
 _ALIGN = re.compile(r"\s*text-align:\s*(left|right|center)\s*;?\s*")
 _STYLED = re.compile(r'<(t[dh])\b([^>]*?) style="text-align: ?(left|right|center);?"([^>]*)>')
 _NO_TYPE = re.compile(r"<input\b(?![^>]*\btype=)([^>]*>)")  # without one it would be a field for text
+_BOX = re.compile(r"<input\b((?=[^>]*checkbox)(?=[^>]*\bdisabled\b)[^>]*>)")
+_TICKED = re.compile(r"\bchecked\b")
 _CLASS = re.compile(r' class="([^"]*)"')
 _BAD_TAG = re.compile(
     r"<(script|style|iframe|frame|object|embed|applet|form|button|select|textarea|link|meta|base|template|math"
@@ -91,7 +93,7 @@ def clean(html: str) -> str:
         link_rel=None,
         strip_comments=True,
     )
-    return aligned(_NO_TYPE.sub(r'<input type="checkbox"\1', cleaned))
+    return labelled(aligned(_NO_TYPE.sub(r'<input type="checkbox"\1', cleaned)))
 
 
 def _kept(tag: str, name: str, value: str) -> str | None:
@@ -118,6 +120,19 @@ def aligned(html: str) -> str:
         return f'<{match[1]}{rest[: found.start()]} class="{found[1]} {word}"{rest[found.end() :]}>'
 
     return _STYLED.sub(row, html)
+
+
+def labelled(html: str) -> str:
+    """The boxes of a task list with words for people who hear the page: the extension that makes them gives none."""
+    if "checkbox" not in html:
+        return html
+
+    def box(match: re.Match[str]) -> str:
+        if "aria-label" in match[0]:
+            return match[0]
+        return f'<input aria-label="{"Done" if _TICKED.search(match[0]) else "To do"}"{match[1]}'
+
+    return _BOX.sub(box, html)
 
 
 def left_out(html: str) -> tuple[str, ...]:

@@ -235,7 +235,7 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
 
     def _with_policy(self, output: str, text: str, diagrams: bool) -> str:
         return policy.insert(
-            output,
+            theme.mend(output),
             body=text,
             forms=(self.settings.lead_form.url,),
             trusted=self.settings.pages.raw_html,

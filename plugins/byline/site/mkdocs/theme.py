@@ -71,6 +71,20 @@ def allow_diagrams(config: MkDocsConfig) -> None:
     options["custom_fences"] = fences
 
 
+_MENDED = (
+    # What Material's own templates get wrong, outside any block that could be overridden.
+    (' id="__drawer" autocomplete="off">', ' id="__drawer">'),  # no attribute of a checkbox (HTML, 4.10.18.7)
+    (' id="__search" autocomplete="off">', ' id="__search">'),
+)
+
+
+def mend(page: str) -> str:
+    """The page without the errors that Material brings into it."""
+    for wrong, right in _MENDED:
+        page = page.replace(wrong, right, 1)
+    return page
+
+
 def add_assets(files: Files, config: MkDocsConfig, sheet: str, brand: Brand) -> None:
     """The style sheet and the fonts that it names."""
     files.append(File.generated(config, styles.name(sheet), content=sheet))

@@ -10,6 +10,9 @@ Mark any form with data-byline. byline.consent(true|false) keeps or wipes; bylin
   const WORDS = ["source", "medium", "campaign", "content", "term"];
   const passing = /(^|\.)(paypal\.com|stripe\.com|accounts\.google\.com|login\.microsoftonline\.com)$/;
   let ticked;
+  // Without this script the form's tags can only travel in the Referer; with it, other sites learn no more than our name.
+  const referrer = d.querySelector("meta[name=referrer][data-byline]");
+  if (referrer) referrer.content = "strict-origin-when-cross-origin";
 
   const clean = (value, low) => {
     value = String(value || "").replace(/[\u0000-\u001f\u007f-\u009f]/g, "").trim().slice(0, 255);
