@@ -242,7 +242,10 @@ def test_the_tables_as_files_hold_no_formula(loaded: Run, tmp_path: Path) -> Non
     folder = tmp_path / "out"
     assert loaded("report", "--html", str(folder))[0] == 0
     names = {file.name for file in folder.iterdir()}
-    assert names == {"index.html", "journeys.csv", "unknown.csv", *(f"{by}.csv" for by in BY)}
+    assert names == {
+        "index.html", "journeys.csv", "unknown.csv", "months.csv", "age.csv", "authors.csv", "tags.csv",
+        *(f"{by}.csv" for by in BY),
+    }  # fmt: skip
     for file in folder.glob("*.csv"):
         for row in csv.reader(io.StringIO(file.read_text(encoding="utf-8-sig"))):
             assert not [cell for cell in row if cell.startswith(("=", "+", "@", "\t"))]
@@ -300,7 +303,7 @@ def test_a_goal_that_no_report_can_count_is_not_reached_by_enquiries(loaded: Run
     code, out, _ = loaded("report", "--html", str(tmp_path / "out"))
     assert code == 0
     assert "Q4 renewals: not counted here; the goal is 12 first measurements" in " ".join(out.split())
-    assert ">not counted here<" in (tmp_path / "out/index.html").read_text()
+    assert ">not counted here; the goal is 12 first measurements" in (tmp_path / "out/index.html").read_text()
 
 
 @pytest.mark.parametrize("day", ["x", "2026-02-30", "31.10.2026"])

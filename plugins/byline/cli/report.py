@@ -49,6 +49,18 @@ if TYPE_CHECKING:
     help="Won deals or paid invoices (default: deals, where there are any).",
 )
 @click.option(
+    "--people",
+    type=click.Choice(["deal", "company"]),
+    default="deal",
+    show_default=True,
+    help="Whose visits count for an order: all people on the deal, or of the firm.",
+)
+@click.option(
+    "--share",
+    is_flag=True,
+    help="For showing to others: no person, no numbers of fewer than five.",
+)
+@click.option(
     "--journeys",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     metavar="FILE.csv",
@@ -71,6 +83,8 @@ def command(
     window: int,
     since: str | None,
     revenue: str | None,
+    people: str,
+    share: bool,
     journeys: Path | None,
     folder: Path | None,
     as_csv: bool,
@@ -87,7 +101,11 @@ def command(
     if journeys is not None:
         _journeys(journeys, name, by, as_json=as_json)
         return
-    report = _report(app, by or "post", name, window, _day(since), revenue)
+    report = _report(app, by or "post", name, window, _day(since), revenue, people)
+    if share:
+        from byline.report.share import shared
+
+        report = shared(report)
     if folder is not None:
         _write(report, folder)
     from byline.report import export, text
@@ -113,7 +131,9 @@ def _day(raw: str | None) -> date | None:
         ) from None
 
 
-def _report(app: App, by: str, name: str, window: int, since: date | None, revenue: str | None) -> Report:
+def _report(
+    app: App, by: str, name: str, window: int, since: date | None, revenue: str | None, people: str
+) -> Report:
     from byline import content, ledger, measuring
     from byline.cli._crm_sync import open_driver
     from byline.cli._publishing import open_http
@@ -179,6 +199,7 @@ def _report(app: App, by: str, name: str, window: int, since: date | None, reven
         window_days=window,
         since=start_of_day(since, settings.zone) if since else None,
         revenue_from=revenue or "",
+        people=people,  # type: ignore[arg-type]  # as above
     )
 
 

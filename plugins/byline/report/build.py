@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from byline.attribution.credit import BY, By, Conversion, conversions, days_to_order
+from byline.attribution.credit import BY, By, Conversion, People, conversions, days_to_order
 from byline.attribution.models import MODELS, Model
 from byline.attribution.touches import Directory
 from byline.model import Deal, Invoice, Lead, Post
-from byline.report import stories, summary, tables
+from byline.report import stories, summary, tables, trust
 from byline.report.costs import costing
 from byline.report.material import Material, labels
 from byline.report.model import Report, Table
@@ -28,6 +28,7 @@ def build(
     window_days: int = DEFAULT_WINDOW,
     since: datetime | None = None,
     revenue_from: str = "",
+    people: People = "deal",
 ) -> Report:
     """The report. `revenue_from` is `deals` or `invoices`; empty: invoices only when there is no deal at all."""
     settings = material.settings
@@ -41,7 +42,7 @@ def build(
     directory = Directory(
         material.posts, accounts, (delivery.id for delivery in material.sent), settings.links.values()
     )
-    found = conversions(material.leads, deals, directory, timedelta(days=window_days), since)
+    found = conversions(material.leads, deals, directory, timedelta(days=window_days), since, people)
     if source == "invoices":  # an invoice is money received, not one more opportunity
         found = tuple(
             item for item in found if item.kind != "opportunity" or not item.id.startswith("invoice:")
@@ -68,6 +69,9 @@ def build(
     begin = since or min(
         (*(post.published for post in counted), *(item.at for item in leads_in)), default=now
     )
+    usual = days_to_order(found, material.leads)
+    rows_by_month, trend = trust.months(leads_in, model, settings.zone)
+    total = found_tables["post"].total
     warnings = (
         *_too_few(model, found, found_tables[by]),
         *_too_short(found, material.leads, window_days),
@@ -84,7 +88,7 @@ def build(
         sentences=summary.sentences(found_tables, costs, material.sent, names),
         tables=found_tables,
         journeys=ways,
-        unknown=stories.unknown(leads_in, by_id),
+        unknown=stories.unknown(leads_in, by_id, model),
         heard=stories.heard(leads_in, by_id, names["channel"]),
         goals=tables.goals(material, found_tables["campaign"]),
         compared=tables.compared(found, names["post"]),
@@ -92,7 +96,30 @@ def build(
         tracked=sum(any(step.origin for step in item.steps) for item in leads_in),
         hours=costs.hours,
         revenue_from="paid invoices" if source == "invoices" else "won deals",
+        people=people,
+        coverage=trust.coverage(leads_in),
+        strange=trust.strange(leads_in, material.visits, directory, _known_ids(material)),
+        months=rows_by_month,
+        trend=trend,
+        cohorts=trust.cohorts(counted, found_tables["post"], usual, now, settings.zone),
+        usual_days=round(usual or 0),
+        standing=trust.standing(counted, found_tables["author"], names["author"]),
+        largest=trust.largest(found, model, names["post"]),
+        reconciled=trust.reconciled(
+            material.crm,
+            material.totals if since is None else None,
+            len(leads_in),
+            sum(any(step.origin for step in item.steps) for item in leads_in),
+            int(total.orders),
+            total.revenue,
+        ),
+        records=material.records,
     )
+
+
+def _known_ids(material: Material) -> frozenset[str]:
+    """Ids that someone may have mistyped: all that went out, and every post's."""
+    return frozenset(item.id for item in material.sent) | _ids(material.posts)
 
 
 def _ids(posts: Iterable[Post]) -> frozenset[str]:

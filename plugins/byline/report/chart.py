@@ -29,7 +29,7 @@ def bars(rows: Sequence[Row], *, width: int, title: str) -> str:
     values = [
         {
             "n": n,
-            "label": row.label,
+            "label": f"{row.label} · {number(row.leads)}" if narrow else row.label,
             "leads": float(row.leads),
             "low": row.low,
             "high": row.high,
@@ -64,10 +64,17 @@ def bars(rows: Sequence[Row], *, width: int, title: str) -> str:
         dy=below,
         color=_INK,
         fontSize=13,
-        limit=width - 80 if narrow else _NAMES - 50,
+        limit=width - 80 if narrow else _NAMES - 60,
     ).encode(y=y, x=alt.value(0), text="label:N")
-    numbers = base.mark_text(align="left", baseline="middle", dx=9, color=_INK, fontSize=13)
-    numbers = numbers.encode(y=y, x="high:Q", text="shown:N")
+    numbers = base.mark_text(
+        align="right",
+        baseline="middle",
+        dx=-9,
+        color=_INK,
+        fontSize=13,
+        fontWeight="bold",
+        opacity=0 if narrow else 1,
+    ).encode(y=y, x=alt.value(0), text="shown:N")
     step = 44 if narrow else 34
     chart = (
         alt.layer(bar, span, *ends, names, numbers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -12,7 +12,8 @@ from byline.attribution.journeys import Credit
 from byline.attribution.models import Model
 from byline.crm.csv import write
 from byline.report.model import Money, Report, Row, Table
-from byline.report.words import NOUNS
+from byline.report.summary import minded
+from byline.report.words import NOUNS, UNDER
 
 
 def as_json(report: Report) -> dict[str, Any]:
@@ -31,15 +32,22 @@ def as_json(report: Report) -> dict[str, Any]:
         "summary": list(report.sentences),
         "warnings": list(report.warnings),
         "journeys": [
-            {"steps": list(way.steps), "leads": len(way.leads), "orders": way.orders, "ids": list(way.leads)}
+            {"steps": list(way.steps), "leads": len(way.leads), "orders": way.orders, "ids": _ids(way.leads)}
             for way in report.journeys
         ],
         "unknown": [
-            {"tag": item.what, "why": item.why, "leads": len(item.leads), "ids": list(item.leads)}
+            {"tag": item.what, "why": item.why, "leads": len(item.leads), "ids": _ids(item.leads)}
             for item in report.unknown
         ],
         "self_reported": [
-            {"said": item.said, "tracked": item.tracked, "leads": item.leads} for item in report.heard
+            {
+                "said": item.said,
+                "means": item.means,
+                "tracked": item.tracked,
+                "agrees": item.agrees,
+                "leads": item.leads,
+            }
+            for item in report.heard
         ],
         "goals": [
             {
@@ -51,10 +59,83 @@ def as_json(report: Report) -> dict[str, Any]:
             }
             for goal in report.goals
         ],
+        "people": report.people,
+        "shared": report.shared,
+        "keep_in_mind": list(minded(report)),
+        "coverage": None
+        if report.shared
+        else {
+            "ours": report.coverage.ours,
+            "not_ours": report.coverage.strange,
+            "none": report.coverage.none,
+        },
+        "tags_not_ours": [
+            {
+                "tag": item.tag,
+                "leads": len(item.leads),
+                "visits": item.visits,
+                "meant": item.meant,
+                "ids": _ids(item.leads),
+            }
+            for item in report.strange
+        ],
+        "months": [
+            {"month": row.label, "leads": row.leads, "unknown": _number(row.unknown)} for row in report.months
+        ],
+        "trend": report.trend,
+        "usual_days": report.usual_days,
+        "cohorts": [
+            {
+                "month": row.label,
+                "posts": row.posts,
+                "leads": _number(row.leads),
+                "orders": _number(row.orders),
+                "age_days": row.age,
+                "too_early": row.young,
+            }
+            for row in report.cohorts
+        ],
+        "standing": [
+            {
+                "author": row.label,
+                "posts": _number(row.posts),
+                "leads": _number(row.leads),
+                "per_post": round(row.likely, 4),
+                "per_post_low": round(row.low, 4),
+                "per_post_high": round(row.high, 4),
+                "verdict": row.verdict,
+            }
+            for row in report.standing
+        ],
+        "largest_order": {
+            row.currency: {
+                "amount": float(row.amount),
+                "revenue": float(row.total),
+                "revenue_without": float(row.without),
+                "median": float(row.median),
+                "after": row.after,
+            }
+            for row in report.largest
+        },
+        "crm": [
+            {"what": row.what, "ours": row.ours, "theirs": row.theirs, "why": row.why}
+            for row in report.reconciled
+        ],
+        "records": dict(report.records),
     }
 
 
+def _ids(leads: Sequence[str]) -> list[str]:
+    return [key for key in leads if key]
+
+
 def _fields(row: Row) -> dict[str, Any]:
+    if row.few:  # taken out: null, not nought
+        hidden: dict[str, Any] = {"opportunities": None, "orders": None, "revenue": None}
+        leads = _number(row.leads) if row.leads else None
+        hidden |= {"leads": leads, "leads_low": None, "leads_high": None}
+        hidden |= {"revenue_low": None, "revenue_high": None, "cost": _money(row.cost)}
+        return hidden | {"cost_per_lead": None, "clicks": row.clicks, "tier": row.tier}
     return {
         "leads": _number(row.leads),
         "leads_low": round(row.low, 4),
@@ -65,7 +146,9 @@ def _fields(row: Row) -> dict[str, Any]:
         "revenue_low": None if row.revenue_low is None else _money(row.revenue_low),
         "revenue_high": None if row.revenue_high is None else _money(row.revenue_high),
         "cost": _money(row.cost),
+        "cost_per_lead": None if row.cost_per_lead is None else _money(row.cost_per_lead),
         "clicks": row.clicks,
+        "tier": row.tier,
     }
 
 
@@ -113,6 +196,47 @@ def tables_csv(report: Report) -> dict[str, bytes]:
         ("what people read before they asked", "enquiries", "orders"),
         ((" > ".join(way.steps), len(way.leads), way.orders) for way in report.journeys),
     )
+    found["months.csv"] = write(
+        ("month", "enquiries", "source unknown"),
+        ((row.label, row.leads, _shown(row.unknown)) for row in report.months),
+    )
+    found["age.csv"] = write(
+        ("came out in", "posts", "enquiries", "orders", "age in days", "usual days to an order"),
+        (
+            (
+                row.label,
+                row.posts,
+                *(
+                    (_hidden(row.leads), _hidden(row.orders))
+                    if report.shared
+                    else (_shown(row.leads), _shown(row.orders))
+                ),
+                row.age,
+                row.usual or "",
+            )
+            for row in report.cohorts
+        ),
+    )
+    found["authors.csv"] = write(
+        ("author", "posts", "enquiries", "likely a post", "between", "and", "so far"),
+        (
+            (
+                row.label,
+                _shown(row.posts),
+                _shown(row.leads),
+                round(row.likely, 2),
+                round(row.low, 2),
+                round(row.high, 2),
+                row.verdict,
+            )
+            for row in report.standing
+        ),
+    )
+    if report.strange:
+        found["tags.csv"] = write(
+            ("tag that is not ours", "enquiries", "visits", "what may be meant"),
+            ((row.tag, len(row.leads), row.visits, row.meant) for row in report.strange),
+        )
     found["unknown.csv"] = write(
         ("came with", "why the source is unknown", "enquiries"),
         ((item.what, item.why, len(item.leads)) for item in report.unknown),
@@ -135,15 +259,26 @@ def table_csv(table: Table) -> bytes:
     zero = Decimal(0)
     rows = [
         [
-            *(row.key, row.label, _shown(row.leads), round(row.low, 2), round(row.high, 2)),
-            *(_shown(row.opportunities), _shown(row.orders)),
-            *(row.revenue.get(currency, zero) for currency in earned),
+            *(row.key, row.label),
+            *(
+                (_hidden(row.leads) or UNDER, "", "", "", "")
+                if row.few
+                else (
+                    *(_shown(row.leads), round(row.low, 2), round(row.high, 2)),
+                    *(_shown(row.opportunities), _shown(row.orders)),
+                )
+            ),
+            *("" if row.few else row.revenue.get(currency, zero) for currency in earned),
             *(row.cost.get(currency, zero) for currency in spent),
             *([row.clicks] if clicks else []),
         ]
         for row in everyone
     ]
     return write(header, rows)
+
+
+def _hidden(value: Fraction) -> int | float | str:
+    return _shown(value) if value else ""
 
 
 def _shown(value: Fraction) -> int | float:

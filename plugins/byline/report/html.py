@@ -4,25 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from html import escape
 from importlib.resources import files
 
+from byline.report import parts
 from byline.report.chart import MOST, bars
-from byline.report.model import Journey, Money, Report, Row, Table
-from byline.report.words import (
-    COST_OF_NONE,
-    NOUNS,
-    UNKNOWN,
-    Cents,
-    between,
-    counted,
-    money,
-    number,
-    reached,
-    with_cents,
-)
+from byline.report.model import Report, Row
+from byline.report.summary import minded
+from byline.report.words import FEW, NOUNS, SMALL, UNDER, UNKNOWN, counted, listed, money, number
 
-WAYS = 12
+WAYS = 6
 
 
 def show(report: Report, *, tables: Iterable[str] = ()) -> str:
@@ -50,32 +42,64 @@ def _body(report: Report, names: Sequence[str]) -> Iterator[str]:
     yield from (f"<p>{escape(sentence)}</p>\n" for sentence in report.sentences)
     yield "</section>\n"
     yield from _figures(report, total)
-    yield from (f'<p class="note">{escape(warning)}</p>\n' for warning in report.warnings)
+    yield from _mind(report)
+    yield from parts.goals(report)
     yield from _chart(report)
     yield '<h2 id="ways">What people read before they asked</h2>\n'
-    yield from _ways(report.journeys)
+    yield from _ways(report)
     for by, table in report.tables.items():
         yield f'<h2 id="{by}">By {NOUNS[by].lower()}</h2>\n'
-        yield from _table(table)
-    yield from _stories(report)
+        yield from parts.table(table)
+        if by == "author":
+            yield from parts.after_authors(report)
+    yield from parts.age(report)
+    yield from parts.unknown(report)
+    yield from parts.heard(report)
+    yield from parts.compared(report)
+    yield from parts.reconciled(report)
     yield "</main>\n<footer>\n"
     yield from _method(report, names)
     yield "</footer>\n"
 
 
+def _mind(report: Report) -> Iterator[str]:
+    """What to keep in mind while reading, most important first; nothing when there is nothing."""
+    lines = minded(report)
+    if not lines:
+        return
+    yield '<section class="note" aria-label="Keep in mind">\n<ul>\n'
+    yield from (f"<li>{escape(line)}</li>\n" for line in lines)
+    yield "</ul>\n</section>\n"
+
+
 def _figures(report: Report, total: Row) -> Iterator[str]:
     def figure(name: str, values: Sequence[str], more: str = "") -> str:
         small = f"<small>{escape(more)}</small>" if more else ""
-        return f"<div><dt>{escape(name)}</dt><dd>{'<br>'.join(map(escape, values))}{small}</dd></div>\n"
+        shown = "<br>".join(escape(value).replace(" ", "\u00a0") for value in values)
+        return f"<div><dt>{escape(name)}</dt><dd>{shown}{small}</dd></div>\n"
 
-    tracked = f"{report.tracked} came by one of our links" if total.leads else ""
+    tracked = f"{report.tracked} came by one of our links" if total.leads and not report.shared else ""
     yield '<dl class="figures">\n'
-    yield figure("Enquiries", [number(total.leads)], tracked)
+
+    def few(value: Fraction) -> str:
+        return UNDER if report.shared and 0 < value < SMALL else number(value)
+
+    yield figure("Enquiries", [few(total.leads)], tracked)
+    offers = Fraction(0) if report.shared and total.opportunities < SMALL else total.opportunities
     yield figure(
-        "Orders", [number(total.orders)], f"of {counted(total.opportunities, 'opportunity', 'opportunities')}"
+        "Orders",
+        [few(total.orders)],
+        f"of {counted(offers, 'opportunity', 'opportunities')}" if offers else "",
     )
-    yield figure("Revenue", money(total.revenue) or ["none yet"], f"from {report.revenue_from}")
+    yield figure(
+        "Revenue",
+        money(total.revenue) or ["not shown" if report.shared and total.orders else "none yet"],
+        f"from {report.revenue_from}",
+    )
     hours = counted(report.hours, "hour") + " of work" if report.hours else ""
+    each = total.cost_per_lead if total.leads >= FEW else None
+    whole = {name: value.quantize(Decimal(1)) for name, value in (each or {}).items()}
+    hours += f"{', ' if hours else ''}{listed(money(whole))} an enquiry" if whole else ""
     yield figure("Spent", money(total.cost) or ["not noted"], hours)
     yield "</dl>\n"
 
@@ -94,9 +118,14 @@ def _chart(report: Report) -> Iterator[str]:
     yield f' be.{more} The same numbers are in <a href="#post">the table by post</a>.</figcaption>\n</figure>\n'
 
 
-def _ways(journeys: Sequence[Journey]) -> Iterator[str]:
+def _ways(report: Report) -> Iterator[str]:
+    journeys = report.journeys
     if not journeys:
-        yield "<p>No enquiry came through one of our links yet.</p>\n"
+        yield (
+            f"<p>No way was gone by {SMALL} people or more.</p>\n"
+            if report.shared
+            else "<p>No enquiry came through one of our links yet.</p>\n"
+        )
         return
     yield '<ol class="ways">\n'
     for way in journeys[:WAYS]:
@@ -105,129 +134,32 @@ def _ways(journeys: Sequence[Journey]) -> Iterator[str]:
             f"<b>{escape(title)}</b>{escape(where)}" for title, where in map(_halves, way.steps)
         )
         order = f' <span class="order">{counted(way.orders, "order")}</span>' if way.orders else ""
-        yield f'<li><span class="times">{len(way.leads)}×</span><div><p class="way">{steps}{arrow}asked{order}</p>'
-        yield f"<details><summary>Show {'the enquiry' if len(way.leads) == 1 else f'the {len(way.leads)} enquiries'}</summary>"
-        yield ", ".join(f"<code>{escape(key)}</code>" for key in way.leads)
-        yield "</details></div></li>\n"
+        yield f'<li><span class="times">{len(way.leads)}×</span><div><p class="way">{steps}{arrow}asked{order}'
+        if len(way.leads) == 1 and not report.shared:
+            yield f" {_enquiry(way.leads[0], report.records.get(way.leads[0], ''))}"
+        yield "</p>"
+        if len(way.leads) > 1 and not report.shared:
+            yield f"<details><summary>Show the {len(way.leads)} enquiries</summary>"
+            yield ", ".join(_enquiry(key, report.records.get(key, "")) for key in way.leads)
+            yield "</details>"
+        yield "</div></li>\n"
     yield "</ol>\n"
     rest = journeys[WAYS:]
     if rest:
         yield f"<p>And {counted(len(rest), 'other way', 'other ways')}, each seldom; all are in the CSV file.</p>\n"
 
 
+def _enquiry(key: str, url: str) -> str:
+    """An enquiry's id, with a link to its record in the CRM where there is one; only http(s) may be a link."""
+    shown = f"<code>{escape(key)}</code>"
+    if not url.startswith(("https://", "http://")):
+        return shown
+    return f'<a href="{escape(url)}" rel="noreferrer noopener">{shown}</a>'
+
+
 def _halves(step: str) -> tuple[str, str]:
     title, dot, where = step.rpartition(" · ")
     return (title, f" on {where}") if dot else (step, "")
-
-
-def _cell(name: str, lines: Sequence[str], *, small: Sequence[str] = ()) -> str:
-    words = "<br>".join(escape(line) for line in lines if line)
-    more = "".join(f"<small>{escape(line)}</small>" for line in small)
-    zero = "" if words and words != "0" else ' class="zero"'
-    return f'<td role="cell" data-name="{escape(name)}"{zero}><span>{words or "–"}{more}</span></td>'
-
-
-def _table(table: Table) -> Iterator[str]:
-    noun = NOUNS[table.by]
-    clicks = any(row.clicks is not None for row in (*table.rows, table.total))
-    heads = ["Enquiries", "Opportunities", "Orders", "Revenue", "Cost", *(["Clicks"] if clicks else [])]
-    yield f'<table role="table" aria-labelledby="{table.by}">\n<thead role="rowgroup"><tr role="row">'
-    yield f'<th role="columnheader" scope="col">{escape(noun)}</th>'
-    yield "".join(f'<th role="columnheader" scope="col">{name}</th>' for name in heads)
-    yield '</tr></thead>\n<tbody role="rowgroup">\n'
-    everyone = (*table.rows, table.unattributed)
-    cents = with_cents(row.revenue for row in everyone), with_cents(row.cost for row in everyone)
-    for row in table.rows:
-        yield _row(row, clicks, cents)
-    yield _row(table.unattributed, clicks, cents, kind="unknown")
-    yield _row(table.total, clicks, cents, kind="all")
-    yield "</tbody></table>\n"
-    if table.unattributed.cost:
-        yield f'<p class="small">{escape(COST_OF_NONE)}</p>\n'
-
-
-def _row(row: Row, clicks: bool, cents: Cents, kind: str = "") -> str:
-    span = "" if kind == "all" or not row.leads else between(row.low, row.high)
-    cells = [
-        _cell("Enquiries", [number(row.leads)], small=[span] if span else []),
-        _cell("Opportunities", [number(row.opportunities)]),
-        _cell("Orders", [number(row.orders)]),
-        _cell("Revenue", money(row.revenue, cents=cents[0]), small=_range(row.revenue_low, row.revenue_high)),
-        _cell("Cost", money(row.cost, cents=cents[1])),
-    ]
-    if clicks:
-        cells.append(_cell("Clicks", [] if row.clicks is None else [f"{row.clicks:,}"]))
-    style = f' class="{kind}"' if kind else ""
-    label = f'<th role="rowheader" scope="row">{escape(row.label)}</th>'
-    return f'<tr role="row"{style}>{label}{"".join(cells)}</tr>\n'
-
-
-def _range(low: Money | None, high: Money | None) -> list[str]:
-    if not low or not high:
-        return []
-    parts = []
-    for currency in sorted(low):
-        least, most = (value.quantize(Decimal(1)) for value in (low[currency], high[currency]))
-        mark = f"{currency} " if len(low) > 1 else ""
-        parts.append(f"{mark}{least:,} to {most:,}" if least != most else f"{mark}{least:,}")
-    return parts
-
-
-def _stories(report: Report) -> Iterator[str]:
-    if report.goals:
-        yield '<h2 id="goals">Goals</h2>\n'
-        yield from _words(
-            "goals",
-            ("Campaign", "Reached", "Goal", "Until"),
-            (
-                (
-                    goal.campaign,
-                    reached(goal),
-                    f"{goal.target} {goal.goal}",
-                    f"{goal.end:%-d %B %Y}" if goal.end else "",
-                )
-                for goal in report.goals
-            ),
-        )
-    if len(report.compared) > 1:
-        yield '<h2 id="compared">Does the way of counting change the picture?</h2>\n'
-        yield "<p>Enquiries by post when the first, the last or every visit gets the credit.</p>\n"
-        yield from _words(
-            "compared",
-            ("Post", "First visit", "Last visit", "Every visit"),
-            ((row.label, number(row.first), number(row.last), number(row.linear)) for row in report.compared),
-            style="",
-        )
-    if report.unknown:
-        yield '<h2 id="unknown">Where the source is unknown</h2>\n'
-        yield "<p>These visits carry none of our ids, so no post gets credit for them.</p>\n"
-        yield from _words(
-            "unknown",
-            ("What they came with", "Enquiries", "Why it is unknown"),
-            ((item.what, str(len(item.leads)), item.why) for item in report.unknown),
-        )
-    if report.heard:
-        yield '<h2 id="heard">What people say brought them</h2>\n'
-        yield "<p>Their own words beside what was tracked. Memory errs, and so do links: read both.</p>\n"
-        yield from _words(
-            "heard",
-            ("They say", "Tracked", "Enquiries"),
-            ((f"“{item.said}”", item.tracked, str(item.leads)) for item in report.heard),
-        )
-
-
-def _words(
-    name: str, heads: Sequence[str], rows: Iterable[Sequence[str]], style: str = "words"
-) -> Iterator[str]:
-    shown = f' class="{style}"' if style else ""
-    yield f'<table role="table" aria-labelledby="{name}"{shown}><thead role="rowgroup"><tr role="row">'
-    yield "".join(f'<th role="columnheader" scope="col">{escape(head)}</th>' for head in heads)
-    yield '</tr></thead>\n<tbody role="rowgroup">\n'
-    for row in rows:
-        first, *rest = row
-        cells = "".join(_cell(head, [value]) for head, value in zip(heads[1:], rest, strict=True))
-        yield f'<tr role="row"><th role="rowheader" scope="row">{escape(first)}</th>{cells}</tr>\n'
-    yield "</tbody></table>\n"
 
 
 def _method(report: Report, names: Sequence[str]) -> Iterator[str]:
@@ -236,12 +168,19 @@ def _method(report: Report, names: Sequence[str]) -> Iterator[str]:
         f"By {report.model.title}: {report.model.meaning}",
         f"Visits count for {report.window_days} days before an enquiry, an opportunity or an order. Direct visits take"
         " no credit; equal visits within 30 minutes are one.",
+        "For an order the visits of everybody count whom the CRM names on it"
+        + (", and of everybody who asked from the same firm." if report.people == "company" else "."),
         f"Revenue is from {report.revenue_from}, each currency on its own. A post by two authors counts half for each.",
         f"“{UNKNOWN.capitalize()}” is what no link of ours explains: word of mouth, private messages, typed addresses,"
         " people who did not agree to be counted, and browsers that forget a visit after a week.",
         "“Between” is a 95 % interval of the enquiries (Wilson); for revenue 90 %, drawn over customers.",
         "That a visit came before an enquiry does not prove that it caused it.",
     ]
+    if report.shared:
+        lines.insert(
+            0,
+            f"Numbers of fewer than {SMALL} are not shown, so that nobody can be known by them; no person is named.",
+        )
     yield from (f"<li>{escape(line)}</li>\n" for line in lines)
     yield "</ul>\n"
     if names:

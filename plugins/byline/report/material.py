@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from byline import registry
 from byline.attribution.credit import By
+from byline.crm.base import Totals
 from byline.links import PLACES, named_id
 from byline.model import Author, Deal, Invoice, Lead, Post
 from byline.report.costs import Sent
@@ -32,6 +33,9 @@ class Material:
     sent: Sequence[Sent] = ()
     clicks: Mapping[str, int] | None = None
     visits: Sequence[Tag] = ()
+    crm: str = ""  # the name of the CRM behind the leads, for people
+    totals: Totals | None = None  # the CRM's own count
+    records: Mapping[str, str] = field(default_factory=dict)  # where the CRM shows an enquiry, by its id
     aside: int = 0
 
 

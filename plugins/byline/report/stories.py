@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from byline.attribution.credit import By, Conversion
+from byline.attribution.models import Model
 from byline.attribution.touches import Step, tagged
 from byline.model import Lead
+from byline.report import trust
 from byline.report.model import Heard, Journey, Unknown
 from byline.report.words import UNKNOWN, label, plain
 
@@ -34,24 +37,21 @@ def journeys(found: Sequence[Conversion], labels: Mapping[By, Mapping[str, str]]
     return tuple(sorted(journeys, key=lambda way: (-len(way.leads), -way.orders, len(way.steps), way.steps)))
 
 
-def unknown(leads: Sequence[Conversion], by_id: Mapping[str, Lead]) -> tuple[Unknown, ...]:
-    """Enquiries without an id of ours on their way, by what they came with; and tags that are not ours, everywhere."""
+def unknown(leads: Sequence[Conversion], by_id: Mapping[str, Lead], model: Model) -> tuple[Unknown, ...]:
+    """Enquiries that the model credits to source unknown, wholly or in part, by what they came with.
+
+    Each stands there once: by the last of its tags that is not ours, else by where it came from.
+    """
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     for item in leads:
-        strange = {step.touch for step in item.steps if step.origin is None}
-        for touch in sorted(strange, key=lambda touch: (touch.at, touch.content, touch.source)):
-            words = [
-                f"{name}={value}"
-                for name, value in (("utm_source", touch.source), ("utm_content", touch.content))
-                if value
-            ]
-            why = "the id in this tag is not one of ours" if touch.content else "this tag holds no id of ours"
-            found[plain(" ".join(words) or f"utm_campaign={touch.campaign}"), why].append(item.lead)
         if not item.steps:
             found[_came(by_id[item.lead])].append(item.lead)
-    listed = [
-        Unknown(what=what, why=why, leads=tuple(dict.fromkeys(ids))) for (what, why), ids in found.items()
-    ]
+        elif trust.not_known(item, model):
+            touch = next(step.touch for step in reversed(item.steps) if step.origin is None)
+            why = "the id in this tag is not one of ours" if touch.content else "this tag holds no id of ours"
+            campaign = "" if touch.source or touch.content else touch.campaign
+            found[trust.shown((touch.source, campaign, touch.content)), why].append(item.lead)
+    listed = [Unknown(what=what, why=why, leads=tuple(ids)) for (what, why), ids in found.items()]
     return tuple(sorted(listed, key=lambda item: (-len(item.leads), item.what)))
 
 
@@ -75,13 +75,49 @@ def _came(lead: Lead) -> tuple[str, str]:
 def heard(
     leads: Sequence[Conversion], by_id: Mapping[str, Lead], labels: Mapping[str, str]
 ) -> tuple[Heard, ...]:
-    found: Counter[tuple[str, str]] = Counter()
+    """What people say, the same words together, beside the network that was tracked last."""
+    found: dict[tuple[str, str], list[Conversion]] = defaultdict(list)
     for item in leads:
         said = plain(by_id[item.lead].heard_from, 60).strip()
         if said:
             place = next((step.origin for step in reversed(item.steps) if step.origin), None)
-            found[said.casefold(), label(place.channel, "channel", labels) if place else UNKNOWN] += 1
-    return tuple(
-        Heard(said=said, tracked=tracked, leads=number)
-        for (said, tracked), number in sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
-    )
+            tracked = label(place.channel, "channel", labels) if place else UNKNOWN
+            found[said.casefold(), tracked].append(item)
+    rows = []
+    for (said, tracked), items in found.items():
+        means = meaning(said)
+        channels = {step.origin.channel for item in items for step in item.steps if step.origin}
+        rows.append(
+            Heard(
+                said=said,
+                tracked=tracked,
+                leads=len(items),
+                means=label(means, "channel", labels) if means in labels else means,
+                agrees=means in channels if means in labels and channels else None,
+            )
+        )
+    return tuple(sorted(rows, key=lambda row: (-row.leads, row.said, row.tracked)))
+
+
+# What people write -> what it means, the first that fits. A network's own word where it is one.
+_MEANS: tuple[tuple[str, str], ...] = (
+    (r"linked-?\s?in", "linkedin"),
+    (r"\btwitter\b|\btweet|^x$|\bx\.com\b", "twitter"),
+    (r"\bfacebook\b|\bfb\b", "facebook"),
+    (r"mastodon|fediverse", "mastodon"),
+    (r"blue\s?sky|\bbsky\b", "bluesky"),
+    (r"news\s?letter|\be-?mail\b|mailing", "newsletter"),
+    (r"\brss\b|\bfeed\b|\bblog\b", "rss"),
+    (r"google|bing|duckduckgo|search|gesucht|suchmaschine|internet|chatgpt|\bai\b|\bki\b", "a search"),
+    (
+        r"recommend|referr|colleague|friend|word of mouth|empfehl|kolleg|bekannt|customer of yours",
+        "a recommendation",
+    ),
+    (r"\bfair\b|exhibition|trade show|messe|\bexpo\b|conference|talk\b", "a fair"),
+    (r"magazine|newspaper|press|zeitung|zeitschrift|advert", "print"),
+)
+
+
+def meaning(said: str) -> str:
+    """The source that the words name; empty when no rule knows them."""
+    return next((means for words, means in _MEANS if re.search(words, said, re.IGNORECASE)), "")

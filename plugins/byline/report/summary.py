@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from byline.attribution.credit import By
 from byline.report.costs import Costing, Sent
-from byline.report.model import Row, Table
-from byline.report.words import FEW, between, counted, label, listed, money, number
+from byline.report.model import Report, Row, Table
+from byline.report.trust import apart
+from byline.report.words import FEW, amount, between, counted, label, listed, money, number
 
 TRIED = 10  # posts on a network before its silence means anything
 
@@ -113,6 +114,33 @@ def _clearly_best(rows: Sequence[Row]) -> Row | None:
     ranked = sorted(rows, key=lambda row: -row.leads)
     if not ranked or ranked[0].leads < 3:
         return None
-    if len(ranked) == 1 or ranked[0].low >= float(ranked[1].leads):
+    if len(ranked) == 1 or apart(ranked[0], ranked[1]):
         return ranked[0]
     return None
+
+
+def minded(report: Report) -> tuple[str, ...]:
+    """What to keep in mind while reading: warnings, one large order, young posts, what cannot be tracked."""
+    lines = list(report.warnings)
+    for top in report.largest:
+        if top.total > 0 and top.amount * 4 >= top.total:
+            lines.append(
+                f"One order decides much: without the largest ({amount(top.amount, top.currency)}, after “{top.after}”)"
+                f" the revenue in {top.currency} would be {amount(top.without, top.currency)} instead of"
+                f" {amount(top.total, top.currency)}. The median order is {amount(top.median, top.currency)}."
+            )
+    young = [cohort for cohort in report.cohorts if cohort.young]
+    if young and report.usual_days:
+        posts = sum(cohort.posts for cohort in young)
+        lines.append(
+            f"{counted(posts, 'post')} {'is' if posts == 1 else 'are'} younger than the {counted(report.usual_days, 'day')}"
+            " that it usually takes to an order: too early to tell what they brought."
+        )
+    if report.trend and "grown" in report.trend:
+        lines.append(report.trend)
+    agree = [row for row in report.reconciled if row.why]
+    if agree:
+        lines.append(
+            f"The CRM counts {listed([row.what.lower() for row in agree])} otherwise than this page; the reasons are below."
+        )
+    return tuple(lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -11,6 +12,7 @@ from byline.attribution import intervals
 from byline.attribution.credit import By, Cell, Conversion, Key, cents, shares, table
 from byline.attribution.models import MODELS, Model
 from byline.attribution.touches import Directory
+from byline.report import trust
 from byline.report.costs import Costing, by_key
 from byline.report.material import Material
 from byline.report.model import Compared, Goal, Row, Table
@@ -88,6 +90,7 @@ def credited(
         (row(key) for key in keys if key is not None),
         key=lambda item: (-item.leads, -item.orders, -sum(item.revenue.values()), item.label, item.key),
     )
+    rows = [replace(item, tier=tier) for item, tier in zip(rows, trust.tiers(rows), strict=True)]
     unattributed = row(None)
     return Table(
         by=by, rows=tuple(rows), unattributed=unattributed, total=_total([*rows, unattributed], whole)

@@ -10,9 +10,12 @@ from itertools import zip_longest
 from textwrap import wrap
 
 from byline.report.model import Report, Row, Table
+from byline.report.parts import ROWS, covered
+from byline.report.summary import minded
 from byline.report.words import (
     COST_OF_NONE,
     NOUNS,
+    SMALL,
     Cents,
     between,
     counted,
@@ -38,9 +41,9 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"{report.begin:%-d %B %Y} to {report.made:%-d %B %Y}"
     yield ""
     yield from wrap(" ".join(report.sentences), WIDTH)
-    for warning in report.warnings:
+    for line in minded(report):
         yield ""
-        yield from wrap(f"Note: {warning}", WIDTH, subsequent_indent="  ")
+        yield from wrap(f"Note: {line}", WIDTH, subsequent_indent="  ")
     yield ""
     yield from _heading("What people read before they asked")
     yield from _journeys(report)
@@ -55,13 +58,29 @@ def _lines(report: Report) -> Iterator[str]:
             until = f", until {goal.end:%-d %B %Y}" if goal.end else ""
             aim = f"the goal is {goal.target} {goal.goal}{until}"
             yield from wrap(f"{goal.campaign}: {reached(goal)}; {aim}", WIDTH, subsequent_indent="  ")
+    if len(report.standing) > 1:
+        yield ""
+        yield from _heading("How far an author's posts carry")
+        for one in report.standing:
+            line = f"{one.low:.1f} to {one.high:.1f} enquiries a post; {one.verdict}"
+            yield from wrap(f"{one.label}: {line}", WIDTH, subsequent_indent="  ")
     if report.unknown:
         yield ""
         yield from _heading("Where the source is unknown")
+        if not report.shared:
+            yield from wrap(f"{covered(report)} {report.trend}".strip(), WIDTH)
         for item in report.unknown[:_JOURNEYS]:
             yield from wrap(
                 f"{len(item.leads):>4}  {item.what}: {item.why}", WIDTH, subsequent_indent="      "
             )
+    if report.strange:
+        yield ""
+        yield from _heading("Tags that are not yours")
+        for tag in report.strange[:_JOURNEYS]:
+            meant = f"; meant is perhaps {tag.meant}" if tag.meant else ""
+            visits = f", {counted(tag.visits, 'visit')}" if tag.visits else ""
+            line = f"{tag.tag}{visits}{meant}"
+            yield from wrap(f"{len(tag.leads):>4}  {line}", WIDTH, subsequent_indent="      ")
     if report.heard:
         yield ""
         yield from _heading("What people say brought them, beside what was tracked")
@@ -85,7 +104,11 @@ def _heading(words: str) -> Iterator[str]:
 
 def _journeys(report: Report) -> Iterator[str]:
     if not report.journeys:
-        yield "No enquiry came through one of our links yet."
+        yield (
+            f"No way was gone by {SMALL} or more."
+            if report.shared
+            else "No enquiry came through one of our links yet."
+        )
         return
     for way in report.journeys[:_JOURNEYS]:
         orders = f"  [{counted(way.orders, 'order')}]" if way.orders else ""
@@ -101,11 +124,19 @@ def _table(table: Table) -> Iterator[str]:
     head = f"{'By ' + NOUNS[table.by].lower():<{_LABEL}}"
     yield head + "".join(f" {name:>{width}}" for name, width in _COLUMNS)
     yield "-" * WIDTH
-    busy = [row for row in table.rows if not row.idle or (row.cost and table.by != "post")]
+    busy = [row for row in table.rows if not row.idle or row.few or (row.cost and table.by != "post")]
     everyone = (*table.rows, table.unattributed)
     cents = with_cents(row.revenue for row in everyone), with_cents(row.cost for row in everyone)
-    for row in busy:
+    rest = busy[ROWS:] if len(busy) > ROWS + 3 else []
+    for row in busy[: len(busy) - len(rest)]:
         yield from _row(row, cents)
+    if rest:
+        left = (
+            "others"
+            if any(row.few for row in rest)
+            else counted(sum(row.leads for row in rest), "enquiry", "enquiries")
+        )
+        yield f"and {counted(len(rest), NOUNS[table.by].lower())} more ({left}): see --csv or --html"
     idle = [row for row in table.rows if row not in busy]
     if idle:
         yield from _row(_together(idle, NOUNS[table.by].lower()), cents)
@@ -129,7 +160,7 @@ def _row(row: Row, cents: Cents, *, exact: bool = False) -> Iterator[str]:
     span = "" if exact or not row.leads else between(row.low, row.high).replace("between ", "")
     cells: Sequence[Sequence[str]] = (
         wrap(row.label, _LABEL) or [""],
-        [number(row.leads)],
+        [f"under {SMALL}" if row.few and not row.leads else number(row.leads)],
         [span],
         [number(row.orders) if row.orders else ""],
         money(row.revenue, cents=cents[0]) or [""],

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from byline.attribution.credit import NONE, By
 
 if TYPE_CHECKING:
-    from byline.report.model import Goal
+    from byline.report.model import Goal, Row
 
 NOUNS: Mapping[By, str] = {
     "post": "Post",
@@ -30,6 +30,8 @@ NO_NAME: Mapping[By, str] = {
 }
 UNKNOWN = "source unknown"
 COST_OF_NONE = f"The cost beside “{UNKNOWN}” is of posts and campaigns that belong to none of these rows."
+SMALL = 5  # in a page for others, numbers of fewer people than this are not shown
+UNDER = f"fewer than {SMALL}"
 FEW = 10  # below so many enquiries no percentage and no advice
 
 Cents = tuple[Collection[str], Collection[str]]  # the currencies that show cents, in revenue and in cost
@@ -94,4 +96,28 @@ def counted(value: Fraction | int, one: str, many: str = "") -> str:
 
 def reached(goal: Goal) -> str:
     """How much of the goal is there, or that no report of ours can know it."""
-    return "not counted here" if goal.reached is None else f"{number(goal.reached)} {goal.counted}"
+    if goal.reached is None:
+        return goal.counted or "not counted here"
+    return f"{number(goal.reached)} {goal.counted}"
+
+
+def share_of(part: Fraction | float, whole: Fraction | float) -> str:
+    """`12 of 40 (30 %)`; without the percentage where there are too few for one."""
+    percent = f" ({float(part) / float(whole) * 100:.0f} %)" if whole >= FEW else ""
+    return f"{number(part)} of {number(whole)}{percent}"
+
+
+def each(row: Row) -> tuple[str, ...]:
+    """What one enquiry of this row cost, between what and what: `EUR 40 to 180 an enquiry`."""
+    if not row.leads:
+        return ()
+    found = []
+    for currency, value in sorted(row.cost.items()):
+        least = float(value) / row.high if row.high else 0.0
+        if row.low < 1 and row.low < row.high:
+            found.append(f"{currency} {least:,.0f} or more an enquiry")
+        else:
+            most = float(value) / row.low
+            span = f"{least:,.0f} to {most:,.0f}" if round(least) != round(most) else f"{most:,.0f}"
+            found.append(f"{currency} {span} an enquiry")
+    return tuple(found)
