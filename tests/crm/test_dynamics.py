@@ -212,3 +212,14 @@ def test_only_touches_that_came_are_written(world: CrmWorld) -> None:
     row = fake_of(world).tables["leads"].rows[record]
     assert (row["acme_twclid"], row["leadsourcecode"]) == (None, 8)
     assert row["subject"] == "Enquiry: Pricing, the honest version"
+
+
+def test_what_people_write_into_a_campaign_stays(world: CrmWorld) -> None:
+    world.crm().put_campaigns(CAMPAIGNS)
+    row = next(iter(fake_of(world).tables["campaigns"].rows.values()))
+    row["description"] = f"Ask Lee first.\n{row['description'] or ''}".strip()
+    assert [one.change for one in world.crm().put_campaigns(CAMPAIGNS)] == ["same"] * 3
+    told = replace(CAMPAIGNS[0], text="Goal: 12 enquiries")
+    assert [one.change for one in world.crm().put_campaigns([told])] == ["changed"]
+    assert row["description"].startswith("Ask Lee first.\n")
+    assert "Goal: 12 enquiries" in row["description"]

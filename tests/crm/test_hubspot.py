@@ -223,3 +223,17 @@ def test_a_page_of_html_is_no_answer(one: CrmWorld) -> None:
         every_lead(one.crm())
     assert "HTML" in info.value.message
     assert TOKEN not in info.value.message
+
+
+def test_what_people_write_into_a_campaign_stays(one: CrmWorld) -> None:
+    one.crm().put_campaigns(CAMPAIGNS)
+    values = next(iter(fake_of(one).promoted.values()))["properties"]
+    values["hs_notes"] = "<p>Ask Lee first.</p>" + values["hs_notes"].replace(
+        "\n", "<br>"
+    )  # as its editor writes
+    assert [row.change for row in one.crm().put_campaigns(CAMPAIGNS)] == ["same"] * 3
+    dearer = replace(CAMPAIGNS[0], cost=Decimal("500"))
+    assert [row.change for row in one.crm().put_campaigns([dearer])] == ["changed"]
+    assert values["hs_notes"].startswith("<p>Ask Lee first.</p>")
+    assert "Cost: 500.00 EUR" in values["hs_notes"]
+    assert len(one.fake.campaigns()) == 3

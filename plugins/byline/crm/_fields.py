@@ -18,6 +18,7 @@ from byline.model import Lead, Touch
 
 VALUE = 255  # the length of a line of text in every CRM
 JOURNEY = 32_000  # characters; the vendors' long texts hold 32,768 and more
+MARK = "— from Byline —"  # what stands behind it in a campaign's text is ours, before it is people's
 _PARTS = ("source", "medium", "campaign", "content", "term", "page", "referrer", "click")
 
 
@@ -156,6 +157,13 @@ def reading(lead: Lead, catalogue: Catalogue) -> str:
         came = f" (came from {where})" if where else ""
         lines.append(f"{touch.at:%Y-%m-%d} “{post.title}”{by}{came}\n  {post.url}".rstrip())
     return "Read before asking:\n" + "\n".join(lines) if lines else ""
+
+
+def behind_mark(old: str, ours: str, longest: int) -> str:
+    """A campaign's text with our part renewed behind the mark; what people wrote before it stays."""
+    theirs = old.partition(MARK)[0].strip()
+    found = "\n".join(part for part in (theirs, f"{MARK}\n{ours}" if ours else "") if part)
+    return found if len(found) <= longest else f"{MARK}\n{ours}"[:longest]
 
 
 def check_fields(block: Fields) -> None:

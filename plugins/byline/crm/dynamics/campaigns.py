@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from byline.crm import _fields as words
 from byline.crm.base import Change as Became
 from byline.crm.base import Promotion, Row
 from byline.crm.dynamics.calls import BATCH, Change, DataverseCalls, chunks, key_path
@@ -39,7 +40,8 @@ class Campaigns:
         rows: dict[int, Row] = {}
         todo: list[tuple[int, Promotion, Became, dict[str, Any]]] = []
         for n, item in enumerate(promotions):
-            have, wanted = self._ours().get(item.key), self._wanted(item)
+            have = self._ours().get(item.key)
+            wanted = self._wanted(item, str((have or {}).get("description") or ""))
             body = wanted if have is None else {k: v for k, v in wanted.items() if not _same(have, k, v)}
             if body.keys() <= {"transactioncurrencyid@odata.bind"} and have is not None:
                 record = str(have["campaignid"])
@@ -64,7 +66,7 @@ class Campaigns:
                 rows[n] = Row(key=item.key, change=change, record=str(kept["campaignid"]), kind="campaign")
         return tuple(rows[n] for n in range(len(promotions)))
 
-    def _wanted(self, item: Promotion) -> dict[str, Any]:
+    def _wanted(self, item: Promotion, told: str) -> dict[str, Any]:
         figures = ", ".join(f"{number} {name}" for name, number in item.figures.items())
         parent = f"Belongs to {item.parent}" if item.parent else ""
         lines = [
@@ -75,7 +77,7 @@ class Campaigns:
         ]
         found: dict[str, Any] = {
             "name": item.name[:NAME] or item.key,
-            "description": "\n".join(filter(None, lines))[:TEXT],
+            "description": words.behind_mark(told, "\n".join(filter(None, lines)), TEXT),
             "promotioncodename": item.key.rpartition(":")[2][:CODE],
             "proposedstart": item.start.isoformat() if item.start else None,
             "proposedend": item.end.isoformat() if item.end else None,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from byline.crm import _fields as words
 from byline.crm.base import Promotion, Row
 from byline.crm.hubspot.calls import HubSpotCalls
 from byline.errors import NotSent, RemoteError
 
-_KEY = re.compile(r"^Byline: (byline:(?:campaign|post):\S+)$", re.MULTILINE)
+_KEY = re.compile(r"\bByline: (byline:(?:campaign|post):[\w-]+)")
 _READ = "hs_name,hs_start_date,hs_end_date,hs_notes,byline_key"
 NAME, NOTES = 255, 60_000
 
@@ -43,8 +45,8 @@ class Campaigns:
 
     def put(self, item: Promotion) -> Row:
         """Make or change one. Raises OutcomeUnknown when its answer got lost: the next run finds it by its key."""
-        wanted = _wanted(item)
         have = self._found.get(item.key)
+        wanted = _wanted(item, str(((have or {}).get("properties") or {}).get("hs_notes") or ""))
         try:
             if have is None:
                 made = self._create(item, wanted)
@@ -55,7 +57,7 @@ class Campaigns:
             record = str(have["id"])
             old = {name: value or "" for name, value in (have.get("properties") or {}).items()}
             changes = {
-                name: value for name, value in wanted.items() if _day(old.get(name, "")) != _day(value)
+                name: value for name, value in wanted.items() if _plain(old.get(name, "")) != _plain(value)
             }
             if not changes:
                 return Row(key=item.key, change="same", record=record, kind="campaign")
@@ -107,7 +109,7 @@ class Campaigns:
             raise self._calls.refused(answer, "the campaign's costs")
 
 
-def _wanted(item: Promotion) -> dict[str, str]:
+def _wanted(item: Promotion, notes: str) -> dict[str, str]:
     figures = ", ".join(f"{number} {name}" for name, number in item.figures.items())
     lines = [
         item.text,
@@ -115,9 +117,10 @@ def _wanted(item: Promotion) -> dict[str, str]:
         figures if figures not in item.text else "",
     ]
     lines.append(f"Cost: {item.cost:.2f} {item.currency}" if item.cost else "")
-    notes = "\n".join(filter(None, lines))[:NOTES]
-    tail = f"Byline: {item.key}" + (f"\nBelongs to {item.parent}" if item.parent else "")
-    found = {"hs_name": item.name[:NAME], "hs_notes": f"{notes}\n{tail}".lstrip("\n")}
+    lines.append(f"Belongs to {item.parent}" if item.parent else "")
+    lines.append(f"Byline: {item.key}")
+    ours = "\n".join(filter(None, lines))
+    found = {"hs_name": item.name[:NAME], "hs_notes": words.behind_mark(notes, ours, NOTES)}
     if item.start:
         found["hs_start_date"] = item.start.isoformat()
     if item.end:
@@ -132,11 +135,11 @@ def _key_of(properties: Mapping[str, Any]) -> str:
 
 
 def _cost_line(notes: str) -> str:
-    found = re.findall(r"^Cost: .*$", notes, re.MULTILINE)
+    found = re.findall(r"\bCost: (-?[\d.]+ [A-Z]{3})", notes)
     return found[-1] if found else ""
 
 
-def _day(value: str) -> str:
-    """A day, however HubSpot gives it back."""
-    found = re.fullmatch(r"(\d{4}-\d\d-\d\d)(T00:00:00(\.000)?Z?)?", value)
-    return found[1] if found else value.strip()
+def _plain(value: str) -> str:
+    """A value however HubSpot gives it back: a day with an hour, notes with markup and other white space."""
+    day = re.fullmatch(r"(\d{4}-\d\d-\d\d)(T00:00:00(\.000)?Z?)?", value)
+    return day[1] if day else " ".join(html.unescape(re.sub(r"</?\w[^>]*>", " ", value)).split())
