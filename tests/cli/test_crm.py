@@ -159,6 +159,14 @@ def test_the_report_is_the_same_from_the_copy_and_from_the_crm_itself(ready: Com
     assert not (ready.state / "crm.db").exists()
     (row,) = [row for row in direct["rows"] if row["key"] == "hp7"]
     assert (row["leads"], row["revenue"]) == (7, {"EUR": 2000.0})
+    assert {line["what"]: (line["ours"], line["theirs"]) for line in direct["crm"]} == {
+        "Enquiries": ("7", "7"),
+        "with a tag of ours": ("7", "7"),
+        "Orders": ("2", "2"),
+        "Revenue in EUR": ("EUR 2,000", "EUR 2,000"),
+    }
+    assert len(direct["records"]) == 7
+    assert all(url.startswith(f"{ready.fake.url}/lightning/r/Lead/") for url in direct["records"].values())
     assert ready.run("crm", "sync") == 0
     assert ready.json("report") == direct
 

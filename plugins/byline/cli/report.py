@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +16,8 @@ from byline.cli.common import App, count, emit_json, progress
 
 if TYPE_CHECKING:
     from byline.attribution.journeys import Credit
+    from byline.crm.base import CrmDriver
+    from byline.model import Lead
     from byline.report.model import Report
 
 
@@ -134,7 +136,7 @@ def _day(raw: str | None) -> date | None:
 def _report(
     app: App, by: str, name: str, window: int, since: date | None, revenue: str | None, people: str
 ) -> Report:
-    from byline import content, ledger, measuring
+    from byline import content, ledger, measuring, registry, syncing
     from byline.cli._crm_sync import open_driver
     from byline.cli._publishing import open_http
     from byline.crm import _opening
@@ -176,8 +178,10 @@ def _report(
             environment=app.environment,
             driver=lambda: open_driver(app, settings, http),
         )
+        pages = _pages(open_driver(app, settings, http), crm.leads) if settings.crm.vendor else {}
     finally:
         http.close()
+    then = syncing.read_totals(crm.totals_then) if crm.totals_then else None
     if crm.asked:
         progress(f"{count(len(crm.leads), 'lead')} and {count(len(crm.deals), 'deal')} read from {crm.asked}")
     return build(
@@ -192,6 +196,9 @@ def _report(
             clicks=measuring.clicks(measuring.known(notes)),
             visits=traffic.known(settings.state / traffic.FILE, since),
             aside=crm.aside,
+            crm=registry.crm(settings.crm.type).caps.label if settings.crm.vendor else "",
+            totals=crm.totals or (then[1] if then else None),
+            records=pages,
         ),
         now=app.clock.now(),
         model=MODELS[name],
@@ -201,6 +208,22 @@ def _report(
         revenue_from=revenue or "",
         people=people,  # type: ignore[arg-type]  # as above
     )
+
+
+def _pages(driver: CrmDriver, leads: Sequence[Lead]) -> dict[str, str]:
+    """Where the CRM shows each enquiry; none where its driver must ask for that and cannot."""
+    from byline.errors import BylineError
+
+    found: dict[str, str] = {}
+    try:
+        for lead in leads:
+            record = lead.fields.get("record", "")
+            url = driver.record_url("lead", record) if record else ""
+            if url:
+                found[lead.id] = url
+    except BylineError:
+        return {}
+    return found
 
 
 def _write(report: Report, folder: Path) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from byline import registry
-from byline.crm.base import Catalogue, CrmDriver, Store
+from byline.crm.base import Catalogue, CrmDriver, Store, Totals
 from byline.errors import UsageError
 from byline.model import Deal, Invoice, Lead
 from byline.settings import Secrets, Settings
@@ -49,13 +49,18 @@ def open_store(settings: Settings, *, clock: Clock, environment: Mapping[str, st
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """What a report needs of leads and money. `asked` is the CRM's label when it was read there and then."""
+    """What a report needs of leads and money. `asked` is the CRM's label when it was read there and then.
+
+    `totals` are the CRM's own numbers, asked for now, or `totals_then` as the last synchronising kept them.
+    """
 
     leads: tuple[Lead, ...] = ()
     deals: tuple[Deal, ...] = ()
     invoices: tuple[Invoice, ...] = ()
     aside: int = 0
     asked: str = ""
+    totals: Totals | None = None
+    totals_then: str = ""
 
 
 def read(
@@ -78,6 +83,7 @@ def read(
                 deals=tuple(store.deals()),
                 invoices=tuple(store.invoices()),
                 aside=sum(store.set_aside().values()),
+                totals_then=store.mark(f"{settings.crm.type}@{settings.crm.api}:totals"),
             )
         finally:
             store.close()
@@ -89,4 +95,5 @@ def read(
         deals=tuple(crm.deals(since)),
         invoices=tuple(crm.invoices(since)),
         asked=crm.caps.label,
+        totals=crm.totals(since),
     )
