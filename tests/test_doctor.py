@@ -100,8 +100,8 @@ def test_a_dead_token_of_any_network_is_red_with_the_next_step(
         stage.fake.mend()
         stage.environment.clear()
         assert checks(publish, code=1)[f"{name}.acme"]["level"] == "red"
-        for secret in case.environment.values():
-            assert secret not in publish.out + publish.err or secret in case.public
+        for variable, secret in case.environment.items():
+            assert variable in case.public or secret not in publish.out + publish.err
 
 
 def test_one_failure_hides_no_other_result(publish: Runner, stage: Stage) -> None:
@@ -220,8 +220,10 @@ class TestQuota:
                 "mastodon": "of 300 calls in 5 minutes, fresh at 11:05",
                 "bluesky": "1 of 30 sign-ins in 5 minutes",
             }
-            assert expected[name] in found["message"]
-            assert found["message"].startswith("n/a") == (name == "linkedin")
+            assert found["quotas"] or found["message"].startswith("n/a")
+            if name in expected:
+                assert expected[name] in found["message"]
+                assert found["message"].startswith("n/a") == (name == "linkedin")
 
     def test_a_network_that_tells_nothing_is_said_to(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -362,8 +362,9 @@ class ChannelContract:
             "health": channel.health,
             "find": lambda: channel.find(requests[0], message.link, NOW, ()),
             "metrics": lambda: channel.metrics(receipt.remote_id),
-            "delete": lambda: channel.delete(receipt.remote_id),
         }
+        if channel.caps.delete:
+            calls["delete"] = lambda: channel.delete(receipt.remote_id)
         for name, call in calls.items():
             if price is not None and fees is not None:
                 fees()
