@@ -152,6 +152,29 @@ class LeadForm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailSettings:
+    """Where mails are handed in (`smtps://host` or `smtp://host:587`), from whom, and who gets the report."""
+
+    server: str = ""
+    sender: str = ""
+    sender_name: str = ""
+    to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeSettings:
+    """What becomes of a lead that the intake took: `sales` are told by mail, `drop` is a folder for CSV files.
+
+    `origins` are further sites whose forms are taken; from `spam` points on a form is kept apart.
+    """
+
+    sales: tuple[str, ...] = ()
+    drop: str = ""
+    origins: tuple[str, ...] = ()
+    spam: int = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CrmSettings:
     """Which CRM the leads and deals live in.
 
@@ -217,6 +240,8 @@ class Settings:
     pages: PageSettings = PageSettings()
     lead_form: LeadForm = LeadForm()
     crm: CrmSettings = CrmSettings()
+    mail: MailSettings = MailSettings()
+    intake: IntakeSettings = IntakeSettings()
     brand: Brand = Brand()
     categories_allowed: tuple[str, ...] = ()
     lines: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))

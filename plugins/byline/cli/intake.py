@@ -1,4 +1,4 @@
-"""`publish intake`: take leads from the site's form until Ctrl-C."""
+"""`publish intake`: take leads from the site's form until Ctrl-C, hand them on, and look at what was set aside."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from byline.cli.common import App, progress
+from byline.cli.common import DONE, FAILED, PARTLY, App, count, progress
 
 
 @click.command("intake")
@@ -19,36 +19,92 @@ from byline.cli.common import App, progress
 @click.option(
     "--origin", "origins", multiple=True, help="Another site whose form may send here (https://old.example)."
 )
+@click.option("--hand-on", is_flag=True, help="Hand on everything that waits, now, and end.")
+@click.option("--spam", is_flag=True, help="List what was set aside, with the reasons, and end.")
+@click.option("--not-spam", metavar="ID", default="", help="This one is no spam: hand it on like any other.")
 @click.pass_obj
-def command(app: App, host: str, port: int | None, origins: tuple[str, ...]) -> None:
-    """Take leads from the site's form and keep each one before the visitor gets an answer.
+def command(
+    app: App, host: str, port: int | None, origins: tuple[str, ...], hand_on: bool, spam: bool, not_spam: str
+) -> int:
+    """Take leads from the site's form, keep each one before the visitor gets an answer, and hand it on.
 
     Listens on this machine alone unless --host says otherwise; on a server, run it behind the web server that
-    speaks https. Leads are kept in .byline/crm.db and never leave this machine from here.
+    speaks https, or in any WSGI server. A lead is kept in .byline (or the database of BYLINE_PRIVATE_URL) first; then
+    it goes to the CRM of the settings, by mail to `intake.sales`, and as a file into `intake.drop`, again and again
+    until it is there.
+
+    With --hand-on it ends with 0 when nothing waits any more, 3 when something still does.
     """
-    from byline import intake
-    from byline.crm.local import FILE, LocalCrm
+    from byline.errors import UsageError
+    from byline.intake import hosting
 
     settings = app.settings()
+    made = hosting.hosted(settings, app.environment, clock=app.clock, secrets=app.secrets(), tell=progress)
+    try:
+        if spam:
+            for lead, why in made.outbox.spam():
+                click.echo(f"{lead.id}  {lead.at:%Y-%m-%d %H:%M}  {why}")
+            return DONE
+        if not_spam:
+            if not made.outbox.release(not_spam):
+                raise UsageError(
+                    f"nothing that was set aside has the id {not_spam}",
+                    hint="`publish intake --spam` lists them",
+                )
+            _accept(app, not_spam)
+            click.echo(f"{not_spam} is handed on")
+            hand_on = True
+        if hand_on:
+            return _hand_on(made)
+        return _serve(app, made, host, port, origins)
+    finally:
+        made.close()
+
+
+def _hand_on(made: object) -> int:
+    from byline.intake.hosting import Hosted
+
+    assert isinstance(made, Hosted)
+    made.outbox.hurry()
+    done = made.courier.run_due()
+    click.echo(f"{count(done, 'errand')} done")
+    left = made.outbox.waiting()
+    for one in left:
+        said = f": {one.words}" if one.words else ""
+        click.echo(f"waits: {one.what}, {count(one.leads, 'lead')} since {one.since:%Y-%m-%d %H:%M}{said}")
+    return DONE if not left else PARTLY if done else FAILED
+
+
+def _accept(app: App, lead: str) -> None:
+    """It counts from now on, also where it was kept as spam."""
+    from byline.crm import _opening
+
+    store = _opening.open_store(app.settings(), clock=app.clock, environment=app.environment)
+    try:
+        store.drop("lead", lead)
+    finally:
+        store.close()
+
+
+def _serve(app: App, made: object, host: str, port: int | None, origins: tuple[str, ...]) -> int:
+    from byline import intake
+    from byline.intake.hosting import Hosted
+
+    assert isinstance(made, Hosted)
+    settings = made.settings
     form = urlsplit(settings.lead_form.url)
     chosen = port
     if chosen is None:
         own = form.hostname in ("localhost", "127.0.0.1", "::1")
         chosen = form.port if own and form.port else intake.PORT
-    with LocalCrm(settings.state / FILE, clock=app.clock) as crm:
-        wsgi = intake.application(
-            crm,
-            site_url=settings.site_url,
-            clock=app.clock,
-            origins=origins,
-            on_lead=lambda lead_id: progress(f"a lead came in: {lead_id}"),
-        )
-        server = intake.serve(wsgi, host=host or "127.0.0.1", port=chosen)
-        click.echo(f"Taking leads at {server.url} (Ctrl-C stops it)")
-        progress(f"Leads are kept in {settings.state / FILE}")
-        try:
-            server.serve_forever(poll_interval=0.2)
-        except KeyboardInterrupt:
-            progress("Stopped. Every lead that got an answer is kept.")
-        finally:
-            server.server_close()
+    server = intake.serve(made.wsgi(origins), host=host or "127.0.0.1", port=chosen)
+    made.courier.start()
+    click.echo(f"Taking leads at {server.url} (Ctrl-C stops it)")
+    progress(f"Leads are kept in {made.store.place}, then: {', '.join(made.what)}")
+    try:
+        server.serve_forever(poll_interval=0.2)
+    except KeyboardInterrupt:
+        progress("Stopped. Every lead that got an answer is kept.")
+    finally:
+        server.server_close()
+    return DONE

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from byline.crm.base import person_key
 from byline.model import POST_ID, Lead, Touch
 
 VALUE, ADDRESS, LONG, MANY = 255, 320, 5_000, 10
+SPAM = 5  # points from which on a form is set aside
 QUICKEST = timedelta(seconds=3)  # people need longer to fill a form in
 CLICK_IDS = frozenset(
     "gclid gbraid wbraid dclid fbclid li_fat_id twclid msclkid ttclid mc_cid mc_eid".split()  # noqa: SIM905
@@ -28,20 +29,40 @@ _UNPRINTABLE = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
 )
 _ADDRESS_LIKE = re.compile(r"[^\s@/?&=]+@[^\s@/?&=]+\.[^\s@/?&=]+")
+_MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _LINK = re.compile(r"https?://|www\.|\[url", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """A form that was read. `aside` says why it is spam (empty: it is not); `fingerprint` is equal for a repeat."""
+    """A form that was read. `aside` says why it is spam (empty: it is not); `fingerprint` is equal for a repeat.
+
+    `points` are what speaks for spam, each with its reason. `form` tells the very same form, filled in on the same
+    visit to the page; empty where the page's script did not run.
+    """
 
     lead: Lead
     fingerprint: str
     aside: str = ""
+    points: tuple[tuple[int, str], ...] = ()
+    form: str = ""
 
 
-def read(form: Mapping[str, str], *, now: datetime, site_host: str, referer: str = "") -> Submission:
-    """The submission. Values are cleaned and capped; the journey comes from the hidden fields, else the Referer."""
+def read(
+    form: Mapping[str, str],
+    *,
+    now: datetime,
+    site_host: str,
+    referer: str = "",
+    spam: int = SPAM,
+    copies: Callable[[str, datetime], bool] = lambda _form, _now: False,
+    ours: Callable[[Touch], bool] = lambda _touch: True,
+) -> Submission:
+    """The submission. Values are cleaned and capped; the journey comes from the hidden fields, else the Referer.
+
+    From `spam` points on it is set aside. `copies` tells whether the same form came before, `ours` whether a link of
+    ours can have brought a visit: a lead with a tag that we never gave out is kept and marked.
+    """
     email = line(form.get("email", ""), ADDRESS)
     name = line(form.get("name", ""), VALUE)
     company = line(form.get("company", ""), VALUE)
@@ -61,6 +82,19 @@ def read(form: Mapping[str, str], *, now: datetime, site_host: str, referer: str
         "flags": ", ".join(_doubts(form, email, now)),
     }
     same = "\x1f".join((email.lower(), name, company, message))
+    fingerprint = hashlib.sha256(same.encode()).hexdigest()
+    points = _points(form, email, name, company, message, now)
+    whole = ""
+    if form.get("bl_started"):
+        whole = hashlib.sha256("\x1f".join((same, form["bl_started"])).encode("utf-8", "replace")).hexdigest()
+    if whole and copies(whole, now):
+        points.append((5, "the very same form came before"))
+    total = sum(number for number, _ in points)
+    if any(not ours(touch) for touch in touches):
+        doubts = [fields["flags"], "its link has a tag that we never gave out"]
+        fields["flags"] = ", ".join(doubt for doubt in doubts if doubt)
+    if points:
+        fields["spam_points"] = str(total)
     return Submission(
         lead=Lead(
             id="",
@@ -75,17 +109,35 @@ def read(form: Mapping[str, str], *, now: datetime, site_host: str, referer: str
             consent=text(form.get("bl_consent", ""), 2_000) if agreed else "",
             fields={key: value for key, value in fields.items() if value},
         ),
-        fingerprint=hashlib.sha256(same.encode()).hexdigest(),
-        aside=_spam(form, name, company),
+        fingerprint=fingerprint,
+        aside="; ".join(why for _, why in points) if total >= spam else "",
+        points=tuple(points),
+        form=whole,
     )
 
 
-def _spam(form: Mapping[str, str], name: str, company: str) -> str:
-    if form.get("website", "").strip():
-        return "the hidden field was filled in"
-    if _LINK.search(name) or _LINK.search(company):
-        return "a link stands in the name"
-    return ""
+def _points(
+    form: Mapping[str, str], email: str, name: str, company: str, message: str, now: datetime
+) -> list[tuple[int, str]]:
+    """What speaks for spam. Each is a thing that people hardly do and programs do; the weights are in the manual."""
+    started = _instant(form.get("bl_started", ""), None)
+    links = len(_LINK.findall(message))
+    found = (
+        (10, "the hidden field was filled in", bool(form.get("website", "").strip())),
+        (5, "a link stands in the name", bool(_LINK.search(name) or _LINK.search(company))),
+        (3, "filled in within 3 seconds", bool(started and timedelta(0) <= now - started < QUICKEST)),
+        (5, "forum markup in the message", "[url" in message.lower() or "[/link" in message.lower()),
+        (min(4, 2 * (links - 1)), f"{links} links in the message", links >= 2),
+        (2, "one text stands in several fields", len(message) > 3 and message in (name, company)),
+        (
+            2,
+            "a name of consonants alone",
+            bool(re.fullmatch(r"[b-df-hj-np-tv-xz]{7,}", name.replace(" ", "").lower())),
+        ),
+        (2, "the address looks mistyped", not _MAIL.fullmatch(email)),
+        (2, "more than a day passed on the page", bool(started and now - started > timedelta(days=1))),
+    )
+    return [(points, why) for points, why, yes in found if yes]
 
 
 def _doubts(form: Mapping[str, str], email: str, now: datetime) -> list[str]:
@@ -93,7 +145,7 @@ def _doubts(form: Mapping[str, str], email: str, now: datetime) -> list[str]:
     started = _instant(form.get("bl_started", ""), None)
     if started and timedelta(0) <= now - started < QUICKEST:
         found.append("filled in within 3 seconds")
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", email):
+    if not _MAIL.fullmatch(email):
         found.append("the address looks mistyped")
     return found
 

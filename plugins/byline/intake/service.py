@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import ipaddress
+import re
 import socket
 import sys
 import threading
@@ -29,6 +30,8 @@ from byline.times import Clock
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from byline.model import Touch
+
 PORT = 8765  # where `publish intake` listens when nothing else is said
 FORM = "application/x-www-form-urlencoded"
 
@@ -42,6 +45,19 @@ body {{ max-width: 34rem; margin: 15vh auto; padding: 0 1.25rem }}
 <h1>{title}</h1>
 <p>{text}</p>
 <p><a href="{back}">Back to the site</a></p>
+</html>
+"""
+
+
+_ASK = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex"><title>Leave the newsletter</title>
+<style>
+:root {{ color-scheme: light dark; font: 1.1rem/1.5 system-ui, sans-serif }}
+body {{ max-width: 34rem; margin: 15vh auto; padding: 0 1.25rem }}
+</style>
+<h1>Leave the newsletter?</h1>
+<form method="post" action="?p={person}&amp;s={signature}"><p><button>Yes, no more of it</button></p></form>
 </html>
 """
 
@@ -101,11 +117,18 @@ def application(
     limits: Limits | None = None,
     origins: Sequence[str] = (),
     on_lead: Callable[[str], None] = lambda _lead_id: None,
+    copies: Callable[[str, datetime], bool] = lambda _form, _now: False,
+    remember: Callable[[str, datetime], None] = lambda _form, _now: None,
+    ours: Callable[[Touch], bool] = lambda _touch: True,
+    spam: int = forms.SPAM,
+    leave: Callable[[str, str], bool] | None = None,
 ) -> WSGIApplication:
     """The service as a WSGI application; takes the form by POST at any path.
 
     Forms may come from the site, from this machine and from `origins` (`https://old.example`). `on_lead` is told the
-    id of each lead that is no spam after it was kept; a repeat within minutes has the id of the first.
+    id of each lead that is no spam after it was kept; a repeat within minutes has the id of the first. `copies`, `ours`
+    and `spam` are as in `form.read`; `remember` is told each form that was kept. `leave` takes a person off the newsletter's list (their key and its signature) and
+    tells whether it believed them; without it there is no such page.
     """
     limits = limits or Limits()
     gate = Gate(limits, clock)
@@ -122,7 +145,13 @@ def application(
             )
         form = _form(environ, limits)
         found = forms.read(
-            form, now=clock.now(), site_host=site.hostname or "", referer=str(environ.get("HTTP_REFERER", ""))
+            form,
+            now=clock.now(),
+            site_host=site.hostname or "",
+            referer=str(environ.get("HTTP_REFERER", "")),
+            spam=spam,
+            copies=copies,
+            ours=ours,
         )
         if not found.lead.email:
             raise _Refused(
@@ -131,14 +160,34 @@ def application(
                 "Please go back and give one, so that we can answer you.",
             )
         lead_id = crm.add_lead(found.lead, fingerprint=found.fingerprint, aside=found.aside)
+        if found.form:
+            remember(found.form, clock.now())
         if not found.aside:
             on_lead(lead_id)
         base = sender or forms.origin(site_url)
         return base + (_safe_path(form.get("bl_next", "")) or f"{site.path.rstrip('/')}/thanks/")
 
+    def leaving(environ: WSGIEnvironment, method: str, leave: Callable[[str, str], bool]) -> bytes:
+        """RFC 8058: the inbox's own button sends a POST; a person who opens the link is asked first."""
+        asked = dict(parse_qsl(str(environ.get("QUERY_STRING", "")), max_num_fields=10))
+        person, signature = asked.get("p", ""), asked.get("s", "")
+        if not gate.admits(_address(environ)):
+            raise _Refused(HTTPStatus.TOO_MANY_REQUESTS, "Too many at once", "Please try again in a minute.")
+        if not re.fullmatch("[0-9a-f]{64}", person) or not re.fullmatch("[0-9a-f]{32}", signature):
+            raise _Refused(
+                HTTPStatus.BAD_REQUEST, "This link is not whole", "Please open it from the mail again."
+            )
+        if method in ("GET", "HEAD"):
+            return _ASK.format(person=person, signature=signature).encode()
+        if not leave(person, signature):
+            raise _Refused(HTTPStatus.FORBIDDEN, "This link is not ours", "Please answer the mail instead.")
+        return _page("You are off the list", "You will get no more of our newsletter.", site_url)
+
     def app(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         method = environ["REQUEST_METHOD"]
         try:
+            if leave is not None and environ.get("PATH_INFO", "").rstrip("/").endswith("/unsubscribe"):
+                return _answer(start, HTTPStatus.OK, leaving(environ, method, leave))
             if method == "POST":
                 target = take(environ)
                 page = _page("Thank you", "Your message has arrived.", target)

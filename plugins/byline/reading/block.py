@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from byline.fields import Fields, did_you_mean, is_loopback, kind
 from byline.model import ACCOUNT_NAME, Campaign, Mode
-from byline.reading import look
+from byline.reading import look, post_office
 from byline.reading.crm import read_crm
 from byline.reading.placed import read_links
 from byline.settings import (
@@ -61,6 +61,8 @@ def read_block(block: Fields, settings: Settings) -> Settings:
         pages=look.read_pages(block),
         lead_form=_lead_form(block, settings.site_url),
         crm=read_crm(block, costs.currency),
+        mail=post_office.read_mail(block),
+        intake=post_office.read_intake(block),
         brand=look.read_brand(block, settings),
     )
 

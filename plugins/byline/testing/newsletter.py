@@ -172,7 +172,8 @@ class Newsletter(Fake):
         item = Inboxed(recipient=recipient, mail=mail, raw=raw)
         with self._lock:
             self.inbox.append(item)
-            self.add(self._posted(item))
+            if mail["List-Id"]:  # a mail to one of sales is no post
+                self.add(self._posted(item))
 
     def _posted(self, item: Inboxed) -> Posted:
         mail = item.mail
