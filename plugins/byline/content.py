@@ -30,6 +30,7 @@ from byline.reading.body import heading
 from byline.reading.files import Reading
 from byline.reading.hashes import lost_words
 from byline.reading.post import Source, address, read_post
+from byline.reading.recall import Asked, Recall
 from byline.reading.share import FIXED
 from byline.reading.tree import scan
 from byline.settings import Settings
@@ -84,33 +85,47 @@ def _in_share(key: str) -> bool:
     return key == "share" or key.startswith("share.")
 
 
-def read(settings: Settings) -> Content:
-    """Every post and author of the site, with every mistake in them."""
+def read(settings: Settings, recall: Recall | None = None) -> Content:
+    """Every post and author of the site, with every mistake in them. `recall` spares the reading of known posts."""
     # Thousands of small values are made here and all of them are kept: looking for rubbish among them is a third of
     # the time.
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return _read(settings)
+        return _read(settings, recall)
     finally:
         if collecting:
             gc.enable()
 
 
-def _read(settings: Settings) -> Content:
+def _read(settings: Settings, recall: Recall | None) -> Content:
     tree = scan(settings.docs, settings.root)
     problems = list(tree.problems)
     authors = read_authors(settings, tree, problems)
     networks = tuple(dict.fromkeys((*registry.channels(), *settings.channels, *FIXED)))
     reading = Reading(settings=settings, tree=tree, authors=authors, networks=networks, problems=problems)
     posts: list[Post] = []
+    files = Asked(tree.files)
     for path in tree.posts:
-        before = len(problems)
+        known = recall.find(path, tree.files) if recall else None
+        if known is not None:
+            posts.append(known[0])
+            if known[1]:
+                reading.targets[path] = known[1]
+            reading.addresses.extend(known[2])
+            continue
+        before, links = len(problems), len(reading.addresses)
+        if recall:
+            files.answers, tree.looked = {}, set()
+            tree.files = files
         source = _source(reading, path)
         post = read_post(source, reading) if source is not None else None
         _once_a_line(problems, before)
         if post is not None:
             posts.append(post)
+            if recall and len(problems) == before:
+                own = reading.addresses[links:]
+                recall.keep(path, post, files.answers, tree.looked, reading.targets.get(path, []), own)
     _across(reading, posts)
     return Content(
         posts=tuple(posts),

@@ -2,40 +2,72 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import click
 
 from byline.cli.common import App, count, progress
 
 
 @click.command("build", help="Build the site, its feeds and its cards.")
-@click.option("--clean", is_flag=True, help="Start from nothing: finished pictures are made anew.")
+@click.option("--clean", is_flag=True, help="Start from nothing: everything is made anew.")
 @click.option("--strict", is_flag=True, help="Stop at warnings too, such as a link that leads nowhere.")
 @click.option("--timings", is_flag=True, help="Tell how long each stage took.")
 @click.option("--skip-bad", is_flag=True, help="Leave out posts that have mistakes instead of stopping.")
+@click.option(
+    "--plain",
+    is_flag=True,
+    help="Only what MkDocs and Material make, without anything of Byline: for comparing.",
+)
 @click.pass_obj
-def command(app: App, clean: bool, strict: bool, timings: bool, skip_bad: bool) -> None:
+def command(app: App, clean: bool, strict: bool, timings: bool, skip_bad: bool, plain: bool) -> None:
     """Errors in settings leave with 2, in posts with 5 (`--skip-bad` goes on without them)."""
-    from byline import content
-    from byline.site.build import build
+    from byline.site.cache import Cache, instant
     from byline.times import ticks
 
-    started = ticks()
+    marks = [("", ticks())]
+
+    def stage(name: str) -> None:
+        marks.append((name, ticks()))
+
     settings = app.settings()
-    found = content.read(settings)
-    read = ticks() - started
-    result = build(
-        settings,
-        found,
-        now=app.clock.now(),
-        clean=clean,
-        strict=strict,
-        skip_bad=skip_bad,
-        environment=app.environment,
-        progress=progress,
-    )
+    stage("settings")
+    cache = Cache(settings, app.environment, clean=clean, plain=plain)
+    try:
+        now = app.clock.now()
+        result = cache.unchanged(instant(app.environment, now), strict=strict, skip_bad=skip_bad)
+        stage("what changed")
+        if result is None:
+            from byline import content
+            from byline.site.build import build
+
+            found = content.read(settings, cache.recall)
+            stage("reading posts")
+            result = build(
+                settings,
+                found,
+                now=now,
+                strict=strict,
+                skip_bad=skip_bad,
+                plain=plain,
+                environment=app.environment,
+                progress=progress,
+                cache=cache,
+            )
+            words = f"{count(result.rendered, 'page')} made anew, {count(result.written, 'file')} written"
+        else:
+            for text in result.warnings:
+                progress(f"warning: {text}")
+            words = "nothing had changed"
+    finally:
+        cache.close()
     for file in result.left_out:
         progress(f"left out: {file} (`publish check {file}` says why)")
     if timings:
-        for name, seconds in (("reading", read), *result.stages[1:], ("in all", ticks() - started)):
+        own = [(name, at - before) for (_, before), (name, at) in pairwise(marks)]
+        inside = sum(seconds for _, seconds in result.stages)
+        rest = ticks() - marks[-1][1] - inside
+        rows = [*own, ("MkDocs, theme, cache file", rest), *result.stages] if result.stages else own
+        for name, seconds in (*rows, ("in all", ticks() - marks[0][1])):
             progress(f"{seconds:7.2f} s  {name}")
-    click.echo(f"Built {count(result.posts, 'post')} into {result.folder}")
+    click.echo(f"Built {count(result.posts, 'post')} into {result.folder} ({words})")

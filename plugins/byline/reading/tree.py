@@ -24,6 +24,7 @@ class Tree:
     root: Path
     files: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
+    looked: set[str] = field(default_factory=set)  # pictures that somebody asked about
     _images: dict[str, Image] = field(default_factory=dict)
     _meant: dict[str, str] = field(default_factory=dict)
 
@@ -49,6 +50,7 @@ class Tree:
 
     def image(self, path: str) -> Image:
         """What the first bytes of the picture tell; looked at once."""
+        self.looked.add(path)
         if path not in self._images:
             self._images[path] = look(self.docs / path)
         return self._images[path]

@@ -4,32 +4,26 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from shutil import rmtree
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from byline.content import Content
 from byline.errors import BylineError, ContentError, Stopped, UsageError
 from byline.settings import Settings
+from byline.site.cache import BuildResult, Cache, instant
+from byline.site.written import Broken
 from byline.times import FixedClock
 
+if TYPE_CHECKING:
+    from byline.site.mkdocs.plugin import BylinePlugin
+
+__all__ = ["BuildResult", "build"]
+
 BANNER = "NO_MKDOCS_2_WARNING"  # Material prints a page about MkDocs 2 into every build otherwise
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildResult:
-    """`folder` holds the site; `left_out` are the files that were skipped; `stages` are (name, seconds)."""
-
-    folder: Path
-    posts: int
-    left_out: tuple[str, ...]
-    warnings: tuple[str, ...]
-    stages: tuple[tuple[str, float], ...]
 
 
 def build(
@@ -40,42 +34,95 @@ def build(
     clean: bool = False,
     strict: bool = False,
     skip_bad: bool = False,
+    plain: bool = False,
     site_dir: Path | None = None,
     environment: Mapping[str, str] | None = None,
     progress: Callable[[str], None] | None = None,
+    cache: Cache | None = None,
 ) -> BuildResult:
     """Write the site as it is at `now` (or at SOURCE_DATE_EPOCH of the environment).
 
-    Raises ContentError when a post cannot be used and `skip_bad` is off, Stopped for warnings when `strict`, and
-    UsageError when MkDocs refuses mkdocs.yml.
+    `cache` is the opened cache file, by default that of the site. `plain` builds what MkDocs and Material build
+    without anything of ours. Raises ContentError when a post cannot be used and `skip_bad` is off, Stopped for
+    warnings when `strict`, and UsageError when MkDocs refuses mkdocs.yml.
     """
-    os.environ.setdefault(BANNER, "1")
     from byline.site.mkdocs.plugin import stopping
 
     errors = stopping(content)
-    if errors and not skip_bad:
+    if errors and not skip_bad and not plain:
         raise ContentError(errors)
-    if clean:
-        rmtree(settings.state / "cache", ignore_errors=True)
+    environment = environment or {}
+    given = cache
+    cache = cache or Cache(settings, environment, folder=site_dir, clean=clean, plain=plain)
+    try:
+        try:
+            return _build(settings, content, now, strict, skip_bad, plain, environment, progress, cache)
+        except Broken:
+            cache.begin_again()
+            return _build(settings, content, now, strict, skip_bad, plain, environment, progress, cache)
+    finally:
+        if given is None:
+            cache.close()
+
+
+def _build(
+    settings: Settings,
+    content: Content,
+    now: datetime,
+    strict: bool,
+    skip_bad: bool,
+    plain: bool,
+    environment: Mapping[str, str],
+    progress: Callable[[str], None] | None,
+    cache: Cache,
+) -> BuildResult:
+    os.environ.setdefault(BANNER, "1")
+    with _listening(progress) as heard:
+        try:
+            plugin, note = _run(settings, content, now, strict, skip_bad, plain, environment, heard, cache)
+            records = cache.written.finish() if plugin.engine else {}
+        except BaseException:
+            cache.forget()
+            raise
+    if note and progress:
+        progress(f"built the slow way: {note}")
+    marks = list(plugin.stages.items())
+    result = BuildResult(
+        folder=cache.folder,
+        posts=len(plugin.posts),
+        left_out=tuple(sorted(content.bad)) if skip_bad else (),
+        warnings=tuple(heard.warnings),
+        stages=tuple((name, after - before) for (_, before), (name, after) in pairwise(marks)),
+        rendered=len(plugin.engine.rendered) if plugin.engine else 0,
+        written=cache.written.count if plugin.engine else 0,
+        note=note,
+    )
+    if plugin.engine:
+        cache.save(
+            result,
+            records=records,
+            pages=plugin.engine.facts(),
+            posts=content.posts,
+            now=instant(environment, now),
+            folders=plugin.folders,
+        )
+    else:
+        cache.forget()
+    return result
+
+
+@contextmanager
+def _listening(progress: Callable[[str], None] | None) -> Iterator[_Heard]:
     heard = _Heard(progress)
     logger = logging.getLogger("mkdocs")
     level = logger.level
     logger.addHandler(heard)
     logger.setLevel(logging.INFO)
     try:
-        plugin = _run(settings, content, now, strict, skip_bad, site_dir, environment or {}, heard)
+        yield heard
     finally:
         logger.removeHandler(heard)
         logger.setLevel(level)
-    marks = list(plugin.stages.items())
-    stages = tuple((name, after - before) for (_, before), (name, after) in pairwise(marks))
-    return BuildResult(
-        folder=site_dir or settings.site,
-        posts=len(plugin.posts),
-        left_out=tuple(sorted(content.bad)) if skip_bad else (),
-        warnings=tuple(heard.warnings),
-        stages=stages,
-    )
 
 
 def _run(
@@ -84,19 +131,21 @@ def _run(
     now: datetime,
     strict: bool,
     skip_bad: bool,
-    site_dir: Path | None,
+    plain: bool,
     environment: Mapping[str, str],
     heard: _Heard,
-) -> Any:
+    cache: Cache,
+) -> tuple[BylinePlugin, str]:
     from mkdocs.commands.build import build as mkdocs_build
     from mkdocs.config import load_config
     from mkdocs.exceptions import Abort, MkDocsException
 
+    from byline.site.mkdocs import known
     from byline.site.mkdocs.plugin import BylinePlugin
 
     options: dict[str, Any] = {"strict": True} if strict else {}
-    if site_dir is not None:
-        options["site_dir"] = str(site_dir)
+    if cache.folder != settings.site:
+        options["site_dir"] = str(cache.folder)
     try:
         config = load_config(config_file=str(settings.file), **options)
     except (MkDocsException, Abort) as error:
@@ -109,10 +158,16 @@ def _run(
     plugin.environment = environment
     plugin.given = settings, content
     plugin.skip_bad = skip_bad
+    plugin.plain = plain
+    plugin.cache = cache
+    note = known.reason(config)
     try:
         config.plugins.on_startup(command="build", dirty=False)
         try:
-            mkdocs_build(config)
+            with ExitStack() as stack:
+                if not note:
+                    plugin.prepare(stack, config)
+                mkdocs_build(config)
         finally:
             with suppress(OSError):  # the blog plugin stumbles over a folder that it has removed already
                 config.plugins.on_shutdown()
@@ -123,7 +178,7 @@ def _run(
                 hint="mend them, or build without `--strict` (`strict: true` in mkdocs.yml)",
             ) from None
         raise BylineError(heard.story() or str(error), hint="mend it and build again") from None
-    return plugin
+    return plugin, note
 
 
 class _Heard(logging.Handler):

@@ -1,4 +1,4 @@
-"""The pictures that pages and link previews need, made once and kept by the hash of what went into them."""
+"""The pictures that pages and link previews need, made once and each under a name made of what went into it."""
 
 from __future__ import annotations
 
@@ -54,27 +54,3 @@ def _webp(path: Path, width: int) -> Maker:
         return out.getvalue()
 
     return make
-
-
-class Kept:
-    """A folder of finished pictures; the names are made of what went into them, so none is ever out of date."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def get(self, url: str, make: Maker) -> bytes:
-        """The picture, from the folder or freshly made and put there."""
-        path = self.folder / url.rpartition("/")[2]
-        try:
-            return path.read_bytes()
-        except OSError:
-            pass
-        data = make()
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            part = path.with_suffix(path.suffix + ".part")
-            part.write_bytes(data)
-            part.replace(path)
-        except OSError:
-            pass  # a folder that cannot be written costs time, not the build
-        return data

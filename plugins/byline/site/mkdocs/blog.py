@@ -20,15 +20,7 @@ from byline.site import places
 
 def prepare(config: MkDocsConfig) -> Any:
     """The blog plugin of the site, made to agree with us: addresses, drafts and authors are ours to decide."""
-    from material.plugins.blog.plugin import BlogPlugin
-
-    found = [plugin for plugin in config.plugins.values() if isinstance(plugin, BlogPlugin)]
-    if len(found) != 1:
-        raise PluginError(
-            f"{config.config_file_path}: {len(found)} blog plugins stand under `plugins`; one is expected\n"
-            "    fix: add `- blog: {blog_dir: ., post_dir: posts, post_url_format: posts/{slug}}` before `- byline:`"
-        )
-    blog = found[0]
+    blog = found(config)
     options = blog.config
     options.post_slugify = options.categories_slugify = _slugify
     options.draft = True  # private posts are out already, by the site's own clock; nothing else may go
@@ -36,6 +28,19 @@ def prepare(config: MkDocsConfig) -> Any:
     options.post_excerpt = "optional"
     options.post_readtime = False
     return blog
+
+
+def found(config: MkDocsConfig) -> Any:
+    """The blog plugin of the site."""
+    from material.plugins.blog.plugin import BlogPlugin
+
+    there = [plugin for plugin in config.plugins.values() if isinstance(plugin, BlogPlugin)]
+    if len(there) != 1:
+        raise PluginError(
+            f"{config.config_file_path}: {len(there)} blog plugins stand under `plugins`; one is expected\n"
+            "    fix: add `- blog: {blog_dir: ., post_dir: posts, post_url_format: posts/{slug}}` before `- byline:`"
+        )
+    return there[0]
 
 
 def posts_folder(blog: Any) -> str:
@@ -68,6 +73,11 @@ def assert_addresses(blog: Any, files: Files, posts: Sequence[Post]) -> None:
 def views(blog: Any, kind: str) -> list[Any]:
     """The blog's own pages of that kind: Category, Archive."""
     return [view for view in getattr(blog.blog, "views", []) if type(view).__name__ == kind]
+
+
+def is_post(page: Any) -> bool:
+    """Is it one of the blog plugin's posts?"""
+    return type(page).__name__ == "Post"
 
 
 def number(page: Any) -> int:

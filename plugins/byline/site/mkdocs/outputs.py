@@ -1,15 +1,20 @@
-"""The files besides the pages, written into the finished site."""
+"""The files besides the pages, each made from inputs that it names, and made again only when one of them changed.
+
+A new output goes through `Outputs.keep` with all that it is made of, or through `Outputs.put`, which makes it in each
+build. Nothing else need be known of the cache: a file that no build asks for is removed from the site.
+"""
 
 from __future__ import annotations
 
 import gzip
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from byline import cards
-from byline.model import Picture
+from byline.model import Picture, Post
 from byline.settings import Settings
 from byline.site import (
     aliases,
@@ -25,54 +30,107 @@ from byline.site import (
     renditions,
     sitemap,
 )
+from byline.site.kept import Kept, digest
 from byline.site.mkdocs import theme
+from byline.site.places import Listing
 from byline.site.renditions import Rendition
+from byline.site.written import Written
 
 if TYPE_CHECKING:
     from byline.site.mkdocs.shown import Shown
 
 
+class Texts(Protocol):
+    """Where the HTML of posts comes from; `name` names all that is known of a post, its HTML too."""
+
+    def body(self, post: Post) -> str: ...
+    def name(self, post: Post) -> str: ...
+
+
 class Outputs:
     """Collects what a build must write; `pictures` maps an address on the site to how the picture is made."""
 
-    def __init__(self, settings: Settings, now: datetime) -> None:
+    def __init__(
+        self, settings: Settings, now: datetime, kept: Kept, written: Written | None = None, base: str = ""
+    ) -> None:
+        """`written` is the site's folder where only changes are written to it; `base` names settings and environment."""
         self.settings = settings
         self.now = now
+        self.kept = kept
+        self.written = written
+        self.base = base
         self.pictures: dict[str, images.Maker] = {}
-        self.own_pictures: dict[
-            str, Path
-        ] = {}  # the company's own picture files: address on the site -> source
+        # The company's own picture files: address on the site -> source and its hash.
+        self.own_pictures: dict[str, tuple[Path, str]] = {}
+        self.needed: list[Rendition] = []  # by the page that is being filled
         self.diagrams = False
+
+        self.folder = Path()
+        self.count = 0
 
     def need(self, rendition: Rendition) -> None:
         """A smaller size of a picture that stands in a text."""
         self.pictures[rendition.url] = rendition.make
+        self.needed.append(rendition)
+
+    def put(self, name: str, data: bytes) -> None:
+        """A file of the site that is made in each build."""
+        self.count += 1
+        if self.written is not None:
+            self.written.put(name, data)
+            return
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+    def keep(
+        self, name: str, parts: Sequence[Any], make: Callable[[], bytes], *, packed: bool = True
+    ) -> None:
+        """A file of the site that is made of `parts` alone (plain values) and of the program's code.
+
+        `packed` is off for what is compressed already. What `make` reads must be in `parts`, by value or by hash.
+        """
+        holds = digest(name, *parts)
+        if self.written is not None and self.written.claim(name, f"o:{holds}"):
+            self.kept.still("output", [holds])
+            self.count += 1
+            return
+        data = self.kept.get("output", holds)
+        if data is None:
+            data = make()
+            self.kept.put("output", holds, data, packed=packed)
+        if self.written is None:
+            self.put(name, data)
+        else:
+            self.written.put(name, data, f"o:{holds}")
+            self.count += 1
 
     def add_site_card(self, picture: Picture) -> None:
         """The picture of the pages that are no posts."""
         self.pictures[picture.url.removeprefix(self.settings.site_url)] = lambda: cards.render(picture)
 
-    def write(self, folder: Path, shown: Shown, bodies: Mapping[str, str], pages: Sequence[str]) -> int:
+    def write(self, folder: Path, shown: Shown, texts: Texts, pages: Sequence[str]) -> int:
         """Write everything into the folder of the site; the number of files."""
-        made = self._pictures() | self._feeds(shown, bodies) | self._bare()
+        self.folder = folder
+        for url, make in self.pictures.items():  # their addresses are made of what went into them
+            self.keep(url, [], make, packed=url.endswith(".svg"))
+        self._feeds(shown, texts)
+        self._bare()
         site = shown.site
-        made |= self._for_machines(folder, shown)
-        made[places.MANIFEST] = manifest.write(
-            site.posts, {key: entry.picture for key, entry in site.entries.items()}, self.settings
-        )
+        for name, data in self._for_machines(shown).items():
+            self.put(name, data)
+        pictures = {key: entry.picture for key, entry in site.entries.items()}
+        self.put(places.MANIFEST, manifest.write(site.posts, pictures, self.settings))
         taken = {aliases.file_of(url) for url in pages}
         for file, page in aliases.write(site.posts, self.settings).items():
             if file not in taken:
-                made[file] = page
-        made["sitemap.xml"] = self._sitemap(shown, pages)
-        made["sitemap.xml.gz"] = gzip.compress(made["sitemap.xml"], mtime=0)
-        for name, data in made.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-        return len(made)
+                self.put(file, page)
+        chart = self._sitemap(shown, pages)
+        self.put("sitemap.xml", chart)
+        self.put("sitemap.xml.gz", gzip.compress(chart, mtime=0))
+        return self.count
 
-    def _for_machines(self, folder: Path, shown: Shown) -> dict[str, bytes]:
+    def _for_machines(self, shown: Shown) -> dict[str, bytes]:
         """What crawlers, feed readers and servers look for; a file of the company's own stays as it is."""
         site = shown.site
         made = hosting.files(self.settings)
@@ -84,29 +142,64 @@ class Outputs:
             made[f"{places.ASSETS}mermaid.min.js"] = theme.MERMAID.read_bytes()
         return made
 
-    def _bare(self) -> dict[str, bytes]:
+    def _bare(self) -> None:
         """The company's own pictures without what cameras write into them; those that hold nothing are copied already."""
-        found = ((url, path, renditions.bare(path)) for url, path in self.own_pictures.items())
-        return {url: data for url, path, data in found if data != path.read_bytes()}
+        for name, (path, sha) in self.own_pictures.items():
+            if self.written is None:
+                data = renditions.bare(path)
+                if data != path.read_bytes():
+                    self.put(name, data)
+            elif not self.written.claim(name, f"b:{sha}"):
+                self.written.put(name, renditions.bare(path), f"b:{sha}")
 
-    def _pictures(self) -> dict[str, bytes]:
-        kept = images.Kept(self.settings.state / "cache" / "pictures")
-        return {url: kept.get(url, make) for url, make in self.pictures.items()}
+    def _feeds(self, shown: Shown, texts: Texts) -> None:
+        """The feeds of every listing, from the newest posts of it."""
+        site, settings = shown.site, self.settings
+        items: dict[str, feeds.Item] = {}
+        names: dict[str, str] = {}
+        people = [asdict(author) for author in site.authors.values()]
 
-    def _feeds(self, shown: Shown, bodies: Mapping[str, str]) -> dict[str, bytes]:
-        site = shown.site
-        items = {
-            post.id: feeds.Item(
-                post=post,
-                content=fragments.for_feed(bodies.get(post.id, ""), places.absolute(self.settings, post.url)),
-                card=site.entries[post.id].picture.url,
-            )
-            for post in site.posts
-        }
-        made: dict[str, bytes] = {}
+        def item(post: Post) -> feeds.Item:
+            if post.id not in items:
+                address = places.absolute(settings, post.url)
+                items[post.id] = feeds.Item(
+                    post=post,
+                    content=self._for_feed(texts, post, names[post.id], address),
+                    card=site.entries[post.id].picture.url,
+                )
+            return items[post.id]
+
         for listing in site.listings():
-            made |= feeds.write(listing, items, self.settings, site.authors, self.now)
-        return made
+            newest = listing.posts[: settings.feeds.newest]
+            for post in newest:
+                if post.id not in names:
+                    names[post.id] = digest(texts.name(post), site.entries[post.id].picture.url)
+            cut = Listing(listing.title, listing.url, newest)
+            parts = [
+                self.base,
+                listing.title,
+                listing.url,
+                [names[post.id] for post in newest],
+                people,
+                "" if newest else self.now.isoformat(),
+            ]
+            made: dict[str, bytes] = {}
+
+            def one(url: str, cut: Listing = cut, made: dict[str, bytes] = made) -> bytes:
+                if not made:
+                    found = {post.id: item(post) for post in cut.posts}
+                    made |= feeds.write(cut, found, settings, site.authors, self.now)
+                return made[url]
+
+            for file in places.FEEDS:
+                url = listing.feed(file)
+                self.keep(url, parts, lambda url=url, one=one: one(url))  # type: ignore[misc]
+
+    def _for_feed(self, texts: Texts, post: Post, name: str, address: str) -> str:
+        data = self.kept.made(
+            "feedtext", [name, address], lambda: fragments.for_feed(texts.body(post), address).encode()
+        )
+        return data.decode()
 
     def _sitemap(self, shown: Shown, pages: Sequence[str]) -> bytes:
         """A post's own date; a list's newest post's; nothing where nobody knows."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +24,21 @@ from mkdocs.structure.pages import Page
 
 from byline import content, settings
 from byline.content import Content
-from byline.errors import Problem, ProblemsFound
+from byline.errors import Problem, ProblemsFound, UsageError
 from byline.model import Post
 from byline.settings import Settings
 from byline.site import body, capture, fragments, places, policy, renditions, styles
+from byline.site.cache import Cache, base, instant
+from byline.site.inputs import code
+from byline.site.kept import Kept, digest
 from byline.site.mkdocs import blog as material
 from byline.site.mkdocs import sources, theme
+from byline.site.mkdocs.compiled import Compiled
+from byline.site.mkdocs.engine import Engine
 from byline.site.mkdocs.outputs import Outputs
 from byline.site.mkdocs.private import only_private
-from byline.site.mkdocs.shown import Shown
+from byline.site.mkdocs.quick import identified, quick
+from byline.site.mkdocs.shown import Shown, facts, plain_json
 from byline.times import Clock, SystemClock, ticks
 
 log = logging.getLogger("mkdocs.byline")
@@ -51,6 +58,11 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
     environment: Mapping[str, str] = os.environ
     skip_bad: bool = False
     given: tuple[Settings, Content] | None = None
+    engine: Engine | None = None
+    cache: Cache | None = None
+    plain: bool = False  # only what MkDocs and Material make, for comparing
+    quick: bool = False
+    folders: Sequence[str] = ()  # the company's own templates
     stages: dict[str, float]
     outputs: Outputs
 
@@ -62,23 +74,46 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
         """`serve` shows drafts and future posts too, marked as such."""
         self.serving = command == "serve"
 
+    def prepare(self, stack: ExitStack, config: MkDocsConfig) -> None:
+        """Make this build quick: the patches hold until the stack is left. Before MkDocs' build begins."""
+        assert self.cache is not None
+        cache = self.cache
+        stack.enter_context(quick(Compiled(cache.kept.folder, cache.stamp)))
+        self.quick = True
+        own = [str(Path(folder)) for folder in config.theme.dirs if "-packages" not in folder]
+        self.folders = [folder for folder in own if folder != str(theme.FOLDER)]
+        if self.plain:
+            return
+        templates = {}
+        for folder in self.folders:
+            for path in sorted(Path(folder).rglob("*")):
+                if path.is_file():
+                    templates[str(path)] = path.read_bytes()
+        self.engine = Engine(
+            cache.kept,
+            cache.written,
+            cache.inputs,
+            cache.base,
+            cache.pages,
+            digest(*(part for row in templates.items() for part in row)),
+        )
+        self.engine.plugin, self.engine.docs = self, config.docs_dir
+        stack.enter_context(self.engine.patched(config.site_dir))
+
     def now(self) -> datetime:
         """The instant of this build, aware: SOURCE_DATE_EPOCH where it is set, so that a build can be repeated."""
-        epoch = self.environment.get("SOURCE_DATE_EPOCH", "").strip()
-        if not epoch:
-            return self.clock.now()
         try:
-            return datetime.fromtimestamp(int(epoch), UTC)
-        except (ValueError, OverflowError, OSError):
-            raise PluginError(
-                f"SOURCE_DATE_EPOCH is `{epoch}`; whole seconds since 1970 are expected\n"
-                "    fix: unset it, or give a number such as 1764000000"
-            ) from None
+            return instant(self.environment, self.clock.now())
+        except UsageError as error:
+            raise PluginError(f"{error}\n    fix: {error.hint}") from None
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Read everything; stop with every mistake at once."""
         self.stages = {}
         self._mark("start")
+        if self.plain:
+            self.posts: tuple[Post, ...] = ()
+            return config
         try:
             self.settings, self.content = self.given or read(Path(config.config_file_path), self.environment)
         except ProblemsFound as error:
@@ -97,12 +132,24 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
         self.blog = material.prepare(config)
         self.sheet = styles.sheet(self.settings.brand)
         theme.prepare(config)
-        self.outputs = Outputs(self.settings, moment)
+        self.outputs = self._outputs(moment)
         theme.allow_diagrams(config)
         self.anchors: dict[str, str] = {}
         self.bodies: dict[str, str] = {}
+        self.lazy_bodies: dict[str, str] = {}  # post -> the name under which the cache has its HTML
+        self.known_minutes: dict[str, int] = {}
+        self.with_diagrams: set[str] = set()
         self._mark("settings and posts")
         return config
+
+    def _outputs(self, moment: datetime) -> Outputs:
+        """Plain `mkdocs build` keeps the pictures and feeds too; what it writes is MkDocs' business."""
+        if self.cache is None:
+            stamp = code()
+            kept = Kept(self.settings.state / "cache", stamp)
+            return Outputs(self.settings, moment, kept, None, base(self.settings, self.environment, stamp))
+        written = self.cache.written if self.engine else None
+        return Outputs(self.settings, moment, self.cache.kept, written, self.cache.base)
 
     def _mark(self, stage: str) -> None:
         self.stages[stage] = ticks()
@@ -110,8 +157,35 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
     def _early(self) -> tuple[Post, ...]:
         return tuple(sorted(self.content.posts, key=lambda post: (post.published, post.id), reverse=True))
 
+    def body(self, post: Post) -> str:
+        """The HTML of a post, without its headline."""
+        found = self.bodies.get(post.id)
+        if found is None and post.id in self.lazy_bodies and self.engine:
+            found = self.bodies[post.id] = self.engine.body(self.lazy_bodies[post.id])
+        return found or ""
+
+    def minutes(self, post: Post) -> int:
+        """How long reading the post takes."""
+        if post.id not in self.known_minutes:
+            self.known_minutes[post.id] = fragments.minutes(self.body(post))
+        return self.known_minutes[post.id]
+
+    def _sha(self, path: str) -> str:
+        return self.cache.inputs.sha(path) if self.cache else ""
+
+    def name(self, post: Post) -> str:
+        """The name of everything about the post that a feed or another output may carry, its HTML too."""
+        row = self.engine.rows.get(post.src_uri) if self.engine else None
+        return digest(
+            plain_json(facts(post)),
+            self.minutes(post),
+            row["own"] if row and "asked" in row else self.body(post),
+        )
+
     def _on_files_first(self, files: Files, *, config: MkDocsConfig) -> Files:
         """Before the blog plugin: private posts and their pictures go, our own pages and files come."""
+        if self.plain:
+            return files
         folder = material.posts_folder(self.blog)
         pages = {file.src_uri: file for file in files.documentation_pages()}
         hidden = {
@@ -119,9 +193,14 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
             for uri, file in pages.items()
             if uri.startswith(folder + "/") and uri not in self.by_source
         }
-        shown = {uri: _text(file) for uri, file in pages.items() if uri not in hidden}
-        media = [file.src_uri for file in files if not file.is_documentation_page() and _own(file, config)]
-        for uri in (*hidden, *sorted(only_private(media, hidden, shown, folder))):
+        private: frozenset[str] = frozenset()
+        if hidden:
+            shown = {uri: _text(file) for uri, file in pages.items() if uri not in hidden}
+            media = [
+                file.src_uri for file in files if not file.is_documentation_page() and _own(file, config)
+            ]
+            private = only_private(media, hidden, shown, folder)
+        for uri in (*hidden, *sorted(private)):
             gone = files.get_file_from_path(uri)
             if gone is not None:
                 files.remove(gone)
@@ -139,11 +218,15 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
     @event_priority(-60)
     def _on_files_last(self, files: Files, *, config: MkDocsConfig) -> Files:
         """After the blog plugin: it must have chosen the addresses that we computed."""
+        if self.plain:
+            return files
         material.assert_addresses(self.blog, files, self.posts)
+        if self.engine:
+            identified(self.blog)
         self.files = files
         self.whereabouts = sources.Whereabouts(files)
         self.outputs.own_pictures = {
-            file.dest_uri: Path(file.abs_src_path)
+            file.dest_uri: (Path(file.abs_src_path), self._sha(file.abs_src_path))
             for file in files.media_files()
             if file.abs_src_path and _own(file, config) and file.dest_uri.lower().endswith(renditions.RASTER)
         }
@@ -155,17 +238,27 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
     def on_nav(self, nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:
         """The menu is made of the pages that the company listed."""
         self.nav = nav
+        if self.plain and self.quick:
+            identified(material.found(config))
         return nav
+
+    def beside(self) -> tuple[str]:
+        """What else goes into a page's text: the address of the privacy notice."""
+        return (theme.privacy(self.nav),)
 
     @event_priority(-60)
     def on_page_content(self, html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
         """A post's own headline goes (the template shows it); the mark of the lead form becomes the form."""
+        if self.plain:
+            return html
+        # What is read here besides the page, the settings and files found by `files`: `beside`. What is left behind
+        # here: notes in the log, `outputs.need`, `anchors`, `bodies`, `with_diagrams`. The engine restores those.
         uri = page.file.src_uri
         post = self.by_source.get(uri)
         marked = capture.MARK in html
         done = body.finish(
             html.replace(capture.MARK, capture.PLACE),
-            self.whereabouts.source(page.file),
+            self.whereabouts.source(page.file, files),
             trusted=self.settings.pages.raw_html,
             first_is_late=bool(post and post.image),
         )
@@ -177,8 +270,11 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
         if post is not None:
             html, self.anchors[uri] = fragments.without_title(html)
             self.bodies[post.id] = html
+        if theme.DIAGRAM in html:
+            self.with_diagrams.add(uri)
+            self.outputs.diagrams = True
         if marked:
-            privacy = theme.privacy(self.nav)
+            (privacy,) = self.beside()
             form = capture.form(
                 self.settings,
                 page=page.url,
@@ -193,12 +289,14 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
 
     def on_env(self, env: Any, *, config: MkDocsConfig, files: Files) -> Any:
         """Every page is rendered to HTML: now the templates can be told about all of them."""
+        if self.plain:
+            return env
         self._mark("Markdown")
         self.shown = Shown(
             settings=self.settings,
             content=self.content,
             posts=self.posts,
-            bodies=self.bodies,
+            minutes=self.minutes,
             early=self.early,
             files=files,
             nav=self.nav,
@@ -214,24 +312,22 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
     @event_priority(-110)
     def on_page_context(self, context: Any, *, page: Page, config: MkDocsConfig, nav: Navigation) -> Any:
         """What this page's template shows, after the blog plugin has chosen the posts of a list."""
+        if self.plain:
+            return context
         context["here"] = self.shown.page(page, context.get("posts") or [], self.anchors)
-        context["here"]["diagrams"] = self._has_diagrams(page)
+        context["here"]["diagrams"] = page.file.src_uri in self.with_diagrams
         return context
-
-    def _has_diagrams(self, page: Page) -> bool:
-        found = theme.DIAGRAM in (page.content or "")
-        if found:
-            self.outputs.diagrams = True
-        return found
 
     @event_priority(-110)
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
         """Last of all, what the finished page may load and run."""
-        return self._with_policy(output, page.content or "", self._has_diagrams(page))
+        if self.plain:
+            return output
+        return self._with_policy(output, page.content or "", page.file.src_uri in self.with_diagrams)
 
     def on_post_template(self, output_content: str, *, template_name: str, config: MkDocsConfig) -> str:
         """The same for pages that are no documents."""
-        return self._with_policy(output_content, "", False)
+        return output_content if self.plain else self._with_policy(output_content, "", False)
 
     def _with_policy(self, output: str, text: str, diagrams: bool) -> str:
         return policy.insert(
@@ -244,21 +340,26 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
 
     def on_template_context(self, context: Any, *, template_name: str, config: MkDocsConfig) -> Any:
         """Pages that are no documents, such as 404.html."""
+        if self.plain:
+            return context
         context["here"] = self.shown.template(template_name)
         return context
 
     @event_priority(-100)
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         """Feeds, manifest, cards, former addresses, the map of the site."""
+        if self.plain:
+            return
         self._mark("pages")
         pages = [
             page
             for page in (file.page for file in self.files.documentation_pages())
             if page is not None and page.file.inclusion != InclusionLevel.EXCLUDED
         ]
-        written = self.outputs.write(
-            Path(config.site_dir), self.shown, self.bodies, [page.url for page in pages]
-        )
+        written = self.outputs.write(Path(config.site_dir), self.shown, self, [page.url for page in pages])
+        if self.cache is None:
+            self.outputs.kept.save(whole=False)
+            self.outputs.kept.close()
         self._mark("pictures and feeds")
         log.info("Byline: %s posts, %s files besides the pages", len(self.posts), written)
 

@@ -24,15 +24,26 @@ def only_private(
     `hidden` and `shown` map a page's path to its text; `posts` is the folder of the posts. A file goes when a
     hidden post refers to it and no shown page does, and when all posts of its folder are hidden.
     """
-    wanted = {target for path, text in shown.items() for target in refers(path, text)}
     refused = {target for path, text in hidden.items() for target in refers(path, text)}
     seen = {folder for path in shown for folder in _folders(path, posts)}
     unseen = {folder for path in hidden for folder in _folders(path, posts)} - seen
-    return frozenset(
-        file
-        for file in media
-        if file not in wanted
-        and (file in refused or posixpath.dirname(file) in unseen or _below(file, unseen))
+    doubtful = {
+        file for file in media if file in refused or posixpath.dirname(file) in unseen or _below(file, unseen)
+    }
+    names = {posixpath.basename(file) for file in doubtful}
+    wanted = {
+        target
+        for path, text in shown.items()
+        if doubtful and _may_name(text, names)
+        for target in refers(path, text)
+    }
+    return frozenset(doubtful - wanted)
+
+
+def _may_name(text: str, names: set[str]) -> bool:
+    """A cheap question before the dear one: an address that leads to a file ends in its name, plain or escaped."""
+    return any(name in text for name in names) or (
+        "%" in text and any(name in unquote(text) for name in names)
     )
 
 

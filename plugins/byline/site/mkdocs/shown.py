@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, fields
+from datetime import datetime
 from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -14,6 +17,7 @@ from byline.content import Content
 from byline.model import Post
 from byline.settings import Settings
 from byline.site import capture, fragments, images, places
+from byline.site.kept import digest
 from byline.site.mkdocs import blog as material
 from byline.site.mkdocs import theme
 from byline.site.mkdocs.outputs import Outputs
@@ -29,7 +33,7 @@ class Shown:
         settings: Settings,
         content: Content,
         posts: Sequence[Post],
-        bodies: Mapping[str, str],
+        minutes: Callable[[Post], int],
         early: Mapping[str, str],
         files: Files,
         nav: Navigation,
@@ -49,7 +53,7 @@ class Shown:
             entries.append(
                 Entry(
                     post=post,
-                    minutes=fragments.minutes(bodies.get(post.id, "")),
+                    minutes=minutes(post),
                     cover=cover,
                     picture=picture,
                     early=early.get(post.id, ""),
@@ -82,6 +86,22 @@ class Shown:
             "search": _has_search(config),
             "choices": self._choices(),
         }
+
+    def world(self) -> str:
+        """The name of all that a page may show of other pages: every post but its text, authors, pictures."""
+        entries = [
+            [
+                facts(entry.post),
+                entry.minutes,
+                asdict(entry.cover),
+                entry.picture.digest,
+                entry.picture.url,
+                entry.early,
+            ]
+            for entry in self.site.entries.values()
+        ]
+        authors = [asdict(author) for author in self.site.authors.values()]
+        return digest(plain_json([entries, authors, self.site.avatars]))
 
     def _choices(self) -> str:
         box = capture.remember(self.settings, "by-choice")
@@ -193,6 +213,24 @@ class Shown:
 
     def _window(self, title: str) -> str:
         return f"{title} – {self.settings.site_name}"
+
+
+# A post's text is shown on its own page and in feeds; its lines, its sharing and the hash of its file on none.
+_FACTS = tuple(field.name for field in fields(Post) if field.name not in ("body", "hash", "lines", "share"))
+
+
+def facts(post: Post) -> list[Any]:
+    """All that pages may show of a post, but its text."""
+    return [_plain(getattr(post, name)) for name in _FACTS]
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def plain_json(value: Any) -> str:
+    """Plain values as text, for naming them."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
 def _has_search(config: MkDocsConfig) -> bool:

@@ -1,0 +1,238 @@
+"""The cache file: what a build made, kept by the hash of everything that went into it. One file, compressed, versioned.
+
+A build from it must be byte-identical to a clean one, so nothing here is ever trusted for being there: a thing is found
+under a key that covers its inputs, and the key of everything begins with a stamp of the program's own code. A file of
+another version, or one that is broken, is put aside as if it had never been. Only plain data is kept (bytes and JSON),
+nothing that could run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+VERSION = "1"
+FILE = "build.db"
+_RAW, _PACKED, _LIKE = (
+    0,
+    1,
+    2,
+)  # as it is with a checksum, compressed, compressed with the sample page as dictionary
+_LEVEL = 3
+_WINDOW = 32_768
+
+
+def digest(*parts: Any) -> str:
+    """One short name for plain values: text, bytes, numbers, None, and lists, tuples and maps of them.
+
+    Different values have different names, whatever their types. Anything else raises TypeError: what cannot be
+    named cannot be kept.
+    """
+    seen = hashlib.blake2b(digest_size=20)
+    for part in parts:
+        if isinstance(part, str):
+            data, kind = part.encode("utf-8", "surrogatepass"), b"s"
+        elif isinstance(part, bytes):
+            data, kind = part, b"b"
+        else:
+            data, kind = json.dumps(part, ensure_ascii=False).encode("utf-8", "surrogatepass"), b"j"
+        seen.update(b"%b%d:" % (kind, len(data)))
+        seen.update(data)
+    return seen.hexdigest()
+
+
+class Kept:
+    """The cache file of one site, open for one build. Every failure of the file only costs time."""
+
+    def __init__(self, folder: Path, stamp: str) -> None:
+        """`stamp` names the program's code: what another code made is not used."""
+        self.folder = folder
+        self.path = folder / FILE
+        self.stamp = stamp
+        self._live: dict[str, set[str]] = {}
+        self._fresh: dict[tuple[str, str], tuple[int, bytes]] = {}
+        self._sample = b""
+        self._file: sqlite3.Connection | None = None
+        self._open()
+
+    def _open(self) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._file = self._connect()
+        except (sqlite3.Error, OSError):
+            self._put_aside()
+            try:
+                self._file = self._connect()
+            except (sqlite3.Error, OSError):
+                self._file = None  # a folder that cannot be written costs time, not the build
+        if self._file is not None:
+            self._sample = self._one("about", "sample") or b""
+
+    def _connect(self) -> sqlite3.Connection:
+        file = sqlite3.connect(self.path, timeout=2, isolation_level=None, check_same_thread=False)
+        try:
+            file.execute("PRAGMA journal_mode=MEMORY")
+            file.execute("PRAGMA synchronous=OFF")  # a torn file is found out and put aside
+            file.execute(
+                "CREATE TABLE IF NOT EXISTS item (kind TEXT, key TEXT, form INT, data BLOB, PRIMARY KEY (kind, key)) WITHOUT ROWID"
+            )
+            found = file.execute("SELECT data FROM item WHERE kind = 'about' AND key = 'stamp'").fetchone()
+            wanted = f"{VERSION} {self.stamp}".encode()
+            if found is None or found[0] != wanted:
+                file.execute("DELETE FROM item")
+                file.execute("VACUUM")
+                file.execute("INSERT INTO item VALUES ('about', 'stamp', 0, ?)", (wanted,))
+        except BaseException:
+            file.close()
+            raise
+        return file
+
+    def _put_aside(self) -> None:
+        for name in (FILE, f"{FILE}-journal"):
+            with suppress(OSError):
+                (self.folder / name).unlink()
+
+    def get(self, kind: str, key: str) -> bytes | None:
+        """What was kept under the key, or None."""
+        self._live.setdefault(kind, set()).add(key)
+        fresh = self._fresh.get((kind, key))
+        if fresh is not None:
+            return self._unpacked(*fresh)
+        return self._one(kind, key)
+
+    def all(self, kind: str) -> dict[str, bytes]:
+        """Everything of a kind that the file holds, by key; what is put in this run is not among it."""
+        if self._file is None:
+            return {}
+        try:
+            rows = self._file.execute("SELECT key, form, data FROM item WHERE kind = ?", (kind,)).fetchall()
+            return {key: self._unpacked(form, data) for key, form, data in rows}
+        except (sqlite3.Error, zlib.error):
+            return {}
+
+    def _one(self, kind: str, key: str) -> bytes | None:
+        if self._file is None:
+            return None
+        try:
+            row = self._file.execute(
+                "SELECT form, data FROM item WHERE kind = ? AND key = ?", (kind, key)
+            ).fetchone()
+            return self._unpacked(*row) if row else None
+        except (sqlite3.Error, zlib.error):
+            return None
+
+    def put(self, kind: str, key: str, data: bytes, *, packed: bool = True, page: bool = False) -> None:
+        """Keep it. `packed` is off for what is compressed already; `page` packs it by its likeness to other pages."""
+        self._live.setdefault(kind, set()).add(key)
+        if self._file is None:
+            return
+        if page and not self._sample:
+            self._sample = data if len(data) <= _WINDOW else data[: _WINDOW * 2 // 3] + data[-_WINDOW // 3 :]
+            self._fresh["about", "sample"] = _PACKED, zlib.compress(self._sample)
+        if page and self._sample:
+            maker = zlib.compressobj(_LEVEL, zdict=self._sample)
+            self._fresh[kind, key] = _LIKE, maker.compress(data) + maker.flush()
+        elif packed:
+            self._fresh[kind, key] = _PACKED, zlib.compress(data, _LEVEL)
+        else:
+            self._fresh[kind, key] = _RAW, zlib.crc32(data).to_bytes(4, "big") + data
+
+    def _unpacked(self, form: int, data: bytes) -> bytes:
+        if form == _LIKE:
+            return zlib.decompressobj(zdict=self._sample).decompress(data)
+        if form == _PACKED:
+            return zlib.decompress(data)
+        if zlib.crc32(data[4:]).to_bytes(4, "big") != data[:4]:
+            raise zlib.error("a picture that was not written whole")
+        return data[4:]
+
+    def made(
+        self, kind: str, parts: Iterable[Any], make: Callable[[], bytes], *, packed: bool = True
+    ) -> bytes:
+        """What `make` gives, from the file where it was made from the same `parts` before.
+
+        `make` may use nothing that is not named in `parts`; the program's own code is named already.
+        """
+        key = digest(*parts)
+        data = self.get(kind, key)
+        if data is None:
+            data = make()
+            self.put(kind, key, data, packed=packed)
+        return data
+
+    def value(self, kind: str, key: str) -> Any:
+        """A value of JSON that was kept, or None."""
+        data = self.get(kind, key)
+        if data is None:
+            return None
+        try:
+            return json.loads(data)
+        except ValueError:
+            return None
+
+    def put_value(self, kind: str, key: str, value: Any) -> None:
+        """Keep a value of JSON."""
+        self.put(
+            kind,
+            key,
+            json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"),
+        )
+
+    def still(self, kind: str, keys: Iterable[str]) -> None:
+        """These are in use although nobody asked for them."""
+        self._live.setdefault(kind, set()).update(keys)
+
+    def save(self, *, whole: bool = True) -> None:
+        """Write what is new. After a `whole` build, what no build has used for a while goes."""
+        if self._file is None:
+            return
+        try:
+            self._file.execute("BEGIN IMMEDIATE")
+            self._file.executemany(
+                "INSERT OR REPLACE INTO item VALUES (?, ?, ?, ?)",
+                [(kind, key, form, data) for (kind, key), (form, data) in self._fresh.items()],
+            )
+            if whole:
+                self._sweep(self._file)
+            self._file.execute("COMMIT")
+        except sqlite3.Error:
+            with suppress(sqlite3.Error):
+                self._file.execute("ROLLBACK")
+        self._fresh.clear()
+
+    def _sweep(self, file: sqlite3.Connection) -> None:
+        """Rows that this build did not use are kept for an undone edit, until they are a third of the file."""
+        for kind, live in self._live.items():
+            if kind == "about":
+                continue
+            held = [key for (key,) in file.execute("SELECT key FROM item WHERE kind = ?", (kind,))]
+            if len(held) > 20 + len(live) * 3 // 2:
+                gone = [(kind, key) for key in held if key not in live]
+                file.executemany("DELETE FROM item WHERE kind = ? AND key = ?", gone)
+
+    def counts(self) -> Mapping[str, int]:
+        """How many things of each kind the file holds."""
+        if self._file is None:
+            return {}
+        return dict(self._file.execute("SELECT kind, count(*) FROM item GROUP BY kind").fetchall())
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.close()
+        self._fresh.clear()
+        self._live.clear()
+        self._sample = b""
+        self._put_aside()
+        self._open()

@@ -1,0 +1,530 @@
+"""Pages from the cache: a page is made again only when something that went into it has changed.
+
+MkDocs' own build runs as it is; only the functions by which it fills one page with HTML, renders it and writes it are
+replaced, for one build. All events of all plugins still run for every page, but for those that a page's own text alone
+decides. Two names decide whether a page is kept:
+
+- its *own* name: the post's bytes, its address, and every file it asked for by a link, with the answer;
+- the *page's* name: its own, everything that its templates can see, and the whole site's part of that.
+
+While nothing of what pages show of one another has changed (`world`), the own name is enough.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+from mkdocs.structure.toc import AnchorLink, TableOfContents
+
+from byline.site.inputs import Inputs, mark
+from byline.site.kept import Kept, digest
+from byline.site.mkdocs import blog as material
+from byline.site.mkdocs.quick import replaced
+from byline.site.mkdocs.sources import Asking
+from byline.site.renditions import Rendition
+from byline.site.written import Broken, Written
+
+if TYPE_CHECKING:
+    from byline.site.mkdocs.plugin import BylinePlugin
+
+_USUAL = frozenset(
+    (
+        "nav",
+        "pages",
+        "base_url",
+        "extra_css",
+        "extra_javascript",
+        "mkdocs_version",
+        "build_date_utc",
+        "config",
+        "page",
+    )
+)
+_log = logging.getLogger("mkdocs.byline")
+
+
+class Unnameable(TypeError):
+    """A page shows something that cannot be named, so it cannot be kept."""
+
+
+class Engine:
+    """One build's keeping of pages. `base` names settings, environment and code; `facts` is what the last build left."""
+
+    def __init__(
+        self, kept: Kept, written: Written, inputs: Inputs, base: str, facts: object, templates: str
+    ) -> None:
+        self.kept = kept
+        self.written = written
+        self.inputs = inputs
+        self.base = base
+        self.templates = templates
+        known: Any = facts if isinstance(facts, dict) else {}
+        self.before: dict[str, Any] = known.get("pages") or {}
+        self.world_before: str = known.get("world") or ""
+        self.rows: dict[str, dict[str, Any]] = {}
+        self.world = ""
+        self.rendered: list[str] = []
+        self.fragments: list[str] = []
+        self.plugin: BylinePlugin
+        self.docs = ""
+        self._around = ""
+        self._lazy: dict[int, str] = {}
+        self._texts: dict[str, bytes] = {}
+        self._notes: list[tuple[str, int, str]] | None = None
+        self._indexing = True
+
+    def facts(self) -> dict[str, Any]:
+        """What the next build wants to know, as plain values."""
+        return {"world": self.world, "pages": self.rows}
+
+    @contextmanager
+    def patched(self, site_dir: str) -> Iterator[None]:
+        """MkDocs fills, renders and writes pages by way of this engine, for one build."""
+        import mkdocs.commands.build as build
+        from material.plugins.search.plugin import SearchIndex
+        from mkdocs import utils
+
+        self._stock_populate, self._stock_build = build._populate_page, build._build_page
+        self._stock_write, self._stock_copy = utils.write_file, File.copy_file
+        self._stock_index, self._stock_clean = SearchIndex.add_entry_from_context, utils.clean_directory
+        engine = self
+        heard = _Notes(self)
+        logger = logging.getLogger("mkdocs")
+        with ExitStack() as stack:
+            enter = stack.enter_context
+            logger.addHandler(heard)
+            stack.callback(logger.removeHandler, heard)
+            enter(replaced(build, "_populate_page", self._populate))
+            enter(replaced(build, "_build_page", self._build))
+            # Stock writes a map of the site that ours then replaces.
+            enter(replaced(build, "_build_theme_template", _without_map(build._build_theme_template)))
+            # Stock empties the folder; `Written` leaves in it what an empty one would have got.
+            enter(
+                replaced(
+                    utils,
+                    "clean_directory",
+                    lambda folder: None if folder == site_dir else self._stock_clean(folder),
+                )
+            )
+            enter(replaced(utils, "write_file", self._write))
+            enter(replaced(File, "copy_file", lambda file, dirty=False: engine._copy(file, dirty)))
+            enter(
+                replaced(
+                    SearchIndex, "add_entry_from_context", lambda index, page: engine._index(index, page)
+                )
+            )
+            enter(replaced(SearchIndex, "generate_search_index", lambda index, prev: engine._search(index)))
+            yield
+
+    # The Markdown of a page -------------------------------------------------------------------------------------------
+
+    def _populate(self, page: Page, config: Any, files: Files, dirty: bool = False) -> None:
+        uri = page.file.src_uri
+        post = self.plugin.by_source.get(uri)
+        if post is None:
+            self._stock_populate(page, config, files, dirty)
+            return
+        source = digest(self.base, uri, page.file.url, page.edit_url, post.hash, list(self.plugin.beside()))
+        row = self.before.get(uri)
+        if (
+            row is not None
+            and row.get("source") == source
+            and self._answers(files, *row["asked"]) == row["answers"]
+        ):
+            self._recall(page, config, files, post.id, row)
+            return
+        asking = Asking(files)
+        self.plugin.outputs.needed.clear()
+        before, self._notes = page.markdown, []
+        try:
+            self._stock_populate(page, config, asking, dirty)
+        finally:
+            notes, self._notes = self._notes, None
+        if page.markdown != before:
+            return  # a plugin put something of other pages into it
+        asked = [sorted(asking.asked), sorted(asking.by_url), sorted(asking.by_uri)]
+        answers = self._answers(files, *asked)
+        own = digest(source, asked, answers)
+        self.rows[uri] = {
+            "source": source,
+            "own": own,
+            "asked": asked,
+            "answers": answers,
+            "needed": [[one.url, os.path.relpath(one.source, self.docs), one.width] for one in self.plugin.outputs.needed],
+            "diagrams": uri in self.plugin.with_diagrams,
+            "notes": notes,
+            "title": page._title_from_render,
+            "ids": sorted(page.present_anchor_ids or ()),
+            "links": [[file.src_uri, found] for file, found in (page.links_to_anchors or {}).items()],
+            "anchor": self.plugin.anchors[uri],
+            "minutes": self.plugin.minutes(post),
+        }
+        body = self.plugin.bodies[post.id]
+        content = [page.content, _toc(page.toc), None if body == page.content else body]
+        self.kept.put_value("content", own, content)
+
+    def _answers(self, files: Files, asked: list[str], by_url: list[str], by_uri: list[str]) -> list[Any]:
+        """What a page finds when it asks for these files: where each is, whether it is left out, what it holds."""
+        found: list[Any] = []
+        for path in asked:
+            file = files.get_file_from_path(path)
+            found.append(
+                file and [file.src_uri, file.url, file.inclusion.value, self._holds(str(file.abs_src_path))]
+            )
+        for answer in (one for some in self.plugin.whereabouts.answers(by_url, by_uri) for one in some):
+            found.append(answer and [answer[0], self._holds(str(answer[1]))])
+        return found
+
+    def _holds(self, path: str) -> str:
+        """The hash of a file of the content that is no page; the others' bytes show on no other page."""
+        return "" if path.endswith((".md", ".markdown")) else self.inputs.sha(path)
+
+    def _recall(self, page: Page, config: Any, files: Files, post_id: str, row: dict[str, Any]) -> None:
+        """The page as it was filled before; its text is fetched only when somebody wants it."""
+        uri = page.file.src_uri
+        config._current_page = page
+        try:
+            page = config.plugins.on_pre_page(page, config=config, files=files)
+            page.read_source(config)
+            page.markdown = config.plugins.on_page_markdown(
+                page.markdown, page=page, config=config, files=files
+            )
+        finally:
+            config._current_page = None
+        page.content, page.toc = "", TableOfContents([])
+        page._title_from_render = row["title"]
+        page.present_anchor_ids = set(row["ids"])
+        page.links_to_anchors = {}
+        for target, found in row["links"]:
+            file = files.get_file_from_path(target)
+            if file is not None:
+                page.links_to_anchors[file] = found
+        for name, level, text in row["notes"]:
+            logging.getLogger(name).log(level, text)
+        self.plugin.anchors[uri] = row["anchor"]
+        self.plugin.known_minutes[post_id] = row["minutes"]
+        self.plugin.lazy_bodies[post_id] = row["own"]
+        self._lazy[id(page)] = row["own"]
+        for url, path, width in row["needed"]:
+            self.plugin.outputs.need(Rendition(url, Path(os.path.normpath(os.path.join(self.docs, path))), width)  # noqa: PTH118)
+        if row["diagrams"]:
+            self.plugin.with_diagrams.add(uri)
+            self.plugin.outputs.diagrams = True
+        self.kept.still("content", [row["own"]])
+        self.rows[uri] = {key: value for key, value in row.items() if key not in ("page", "search")}
+
+    def body(self, own: str) -> str:
+        """The HTML of a post that was not filled in this build."""
+        content, _, body = self._content(own)
+        return str(content if body is None else body)
+
+    def _content(self, own: str) -> list[Any]:
+        found = self.kept.value("content", own)
+        if found is None:
+            raise Broken("the cache lost a page")
+        return list(found)
+
+    def _fill(self, page: Page) -> None:
+        """The page has its HTML, also where it was not needed until now."""
+        own = self._lazy.pop(id(page), None)
+        if own is not None:
+            page.content, toc, _ = self._content(own)
+            page.toc = TableOfContents([_link(item) for item in toc])
+
+    def note(self, record: logging.LogRecord) -> None:
+        """Remember what was said about the page that is being filled: it is said again when the page is kept."""
+        if self._notes is not None:
+            self._notes.append((record.name, record.levelno, record.getMessage()))
+
+    # Its template -----------------------------------------------------------------------------------------------------
+
+    def _build(
+        self,
+        page: Page,
+        config: Any,
+        doc_files: Any,
+        nav: Any,
+        env: Any,
+        dirty: bool = False,
+        excluded: bool = False,
+    ) -> None:
+        name = self.written.name(page.file.abs_dest_path)
+        if excluded or name is None:
+            self._fill(page)
+            self._stock_build(page, config, doc_files, nav, env, dirty, excluded)
+            return
+        uri = page.file.src_uri
+        row = self.rows.get(uri)
+        if not self._around:
+            self._around = digest(
+                self.base, self.templates, _json(self.plugin.shown.common), _json(_nav(nav))
+            )
+            self.world = digest(
+                self._around, self.plugin.shown.world(), _json([_seen(file.page) for file in doc_files])
+            )
+        if row is None:
+            own = digest(page.content or "", _json(_toc(page.toc)), _json(page.meta))
+            row = self.rows[uri] = {"own": own}
+        old = self.before.get(uri)
+        if (
+            self.world == self.world_before
+            and old
+            and old.get("own") == row["own"]
+            and self._place(name, old.get("page", ""))
+        ):
+            row["page"], row["search"] = old["page"], old["search"]
+            if old["search"]:
+                self.fragments.append(self._fragment(old["search"]))
+            return
+        self._render(page, config, doc_files, nav, env, name, row)
+
+    def _place(self, name: str, page: str) -> bool:
+        """The finished page is in its place, or comes there from the cache."""
+        if not page:
+            return False
+        if self.written.claim(name, f"p:{page}"):
+            self.kept.still("page", [page])
+            return True
+        data = self.kept.get("page", page)
+        if data is None:
+            return False
+        self.written.put(name, data, f"p:{page}")
+        return True
+
+    def _render(
+        self, page: Page, config: Any, doc_files: Any, nav: Any, env: Any, name: str, row: dict[str, Any]
+    ) -> None:
+        from mkdocs.commands.build import get_context
+
+        config._current_page = page
+        try:
+            page.active = True
+            row["search"] = ""
+            self._row = row
+            context: Any = get_context(nav, doc_files, config, page)
+            template = env.get_template(page.meta.get("template", "main.html"))
+            context = config.plugins.on_page_context(context, page=page, config=config, nav=nav)
+            try:
+                key = digest(self._around, row["own"], _json(_own(page)), _json(_extra(page, context)))
+            except Unnameable:
+                key = ""
+            row["page"] = key
+            if key and self._place(name, key):
+                return
+            if id(page) in self._lazy:
+                self._fill(page)
+                self._indexing = (
+                    False  # it is in the index already; what the search does to the text must be done
+                )
+                try:
+                    context = config.plugins.on_page_context(
+                        get_context(nav, doc_files, config, page), page=page, config=config, nav=nav
+                    )
+                finally:
+                    self._indexing = True
+            output = config.plugins.on_post_page(template.render(context), page=page, config=config)
+            self.rendered.append(page.file.src_uri)
+            if not output.strip():
+                logging.getLogger("mkdocs.commands.build").info(
+                    f"Page skipped: '{page.file.src_uri}'. Generated empty output."
+                )
+                row["page"] = ""
+                return
+            data = output.encode("utf-8", errors="xmlcharrefreplace")
+            if key:
+                self.kept.put("page", key, data, page=True)
+            self.written.put(name, data, f"p:{key}" if key else "")
+        except Exception as error:
+            from mkdocs.exceptions import BuildError
+
+            message = f"Error building page '{page.file.src_uri}':"
+            if not isinstance(error, BuildError):
+                message += f" {error}"
+            logging.getLogger("mkdocs.commands.build").error(message)
+            raise
+        finally:
+            page.active = False
+            config._current_page = None
+
+    # The search -------------------------------------------------------------------------------------------------------
+
+    def _index(self, index: Any, page: Page) -> None:
+        """As the search plugin's, but an entry is made once and kept as the JSON that it becomes."""
+        if not self._indexing:
+            return
+        meta = page.meta
+        key = digest(
+            self._row["own"],
+            page.url,
+            str(page.title),
+            _json([meta.get("title"), meta.get("tags"), meta.get("search")]),
+        )
+        self._row["search"] = key
+        text = self._texts_of().get(key)
+        if text is not None:
+            self.kept.still("search", [key])
+            self.fragments.append(text.decode())
+            return
+        lazy = self._lazy.get(id(page))
+        self._fill(page)
+        before = len(index.entries)
+        self._stock_index(index, page)
+        made = index.entries[before:]
+        del index.entries[before:]
+        fragment = ",".join(json.dumps(entry, separators=(",", ":"), default=str) for entry in made)
+        self.kept.put("search", key, fragment.encode())
+        self.fragments.append(fragment)
+        if lazy:
+            self._lazy[id(page)] = lazy  # the text as it was filled, for the template
+
+    def _texts_of(self) -> dict[str, bytes]:
+        if not self._texts:
+            self._texts = self.kept.all("search")
+        return self._texts
+
+    def _fragment(self, key: str) -> str:
+        found = self._texts_of().get(key)
+        if found is None:
+            raise Broken("the cache lost a part of the search")
+        self.kept.still("search", [key])
+        return found.decode()
+
+    def _search(self, index: Any) -> str:
+        """As the search plugin's: the same JSON, joined from what each page gave."""
+        config = {key: index.config[key] for key in ("lang", "separator", "pipeline", "fields")}
+        head = json.dumps({"config": config, "docs": []}, separators=(",", ":"), default=str)
+        return f"{head[:-2]}{','.join(part for part in self.fragments if part)}]}}"
+
+    # Files ------------------------------------------------------------------------------------------------------------
+
+    def _write(self, content: bytes, path: str) -> None:
+        name = self.written.name(path)
+        if name is None:
+            self._stock_write(content, path)
+        else:
+            self.written.put(name, content)
+
+    def _copy(self, file: File, dirty: bool) -> None:
+        name = self.written.name(file.abs_dest_path)
+        if name is None:
+            self._stock_copy(file, dirty)
+            return
+        if name in self.plugin.outputs.own_pictures:
+            return  # it is written without what its camera noted
+        if file._content is not None:
+            self.written.put(name, file.content_bytes)
+            return
+        source = str(file.abs_src_path)
+        holds = self.inputs.sha(source) or digest(source, list(mark(Path(source).stat())))
+        if not self.written.claim(name, f"f:{holds}"):
+            self.written.ready(name, f"f:{holds}")
+            self._stock_copy(file, dirty)
+
+
+def _without_map(stock: Any) -> Any:
+    def build(name: str, *rest: Any) -> None:
+        if name != "sitemap.xml":
+            stock(name, *rest)
+
+    return build
+
+
+class _Notes(logging.Handler):
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(logging.DEBUG)
+        self.engine = engine
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.engine.note(record)
+
+
+def _toc(toc: Any) -> list[Any]:
+    return [[item.title, item.id, item.level, _toc(item.children)] for item in toc]
+
+
+def _link(row: list[Any]) -> AnchorLink:
+    title, anchor, level, children = row
+    made = AnchorLink(title, anchor, level)
+    made.children = [_link(child) for child in children]
+    return made
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_named)
+
+
+def _named(value: Any) -> Any:
+    if isinstance(value, date | datetime):
+        return f"\x00{type(value).__name__} {value.isoformat()}"
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    raise Unnameable(type(value).__name__)
+
+
+def _nav(nav: Any) -> list[Any]:
+    """The menu as templates can see it: titles, addresses, structure."""
+    return [_item(item) for item in nav.items] + [[str(page.title), page.url] for page in nav.pages]
+
+
+def _item(item: Any) -> list[Any]:
+    url = getattr(item, "url", None)
+    meta = _json(item.meta) if getattr(item, "meta", None) and not material.is_post(item) else ""
+    return [type(item).__name__, str(item.title), url, meta, [_item(child) for child in item.children or ()]]
+
+
+def _seen(page: Any) -> list[Any]:
+    """What other pages may show of a page."""
+    return [page.file.src_uri, page.url, str(page.title)]
+
+
+def _own(page: Page) -> list[Any]:
+    near = [page.previous_page, page.next_page, *page.ancestors]
+    return [
+        page.file.src_uri,
+        page.url,
+        page.canonical_url,
+        page.edit_url,
+        str(page.title),
+        type(page).__name__,
+        page.meta,
+        [[str(one.title), getattr(one, "url", None)] if one is not None else None for one in near],
+    ]
+
+
+def _extra(page: Page, context: Mapping[str, Any]) -> dict[str, Any]:
+    """What plugins put before the template, as plain values."""
+    found: dict[str, Any] = {}
+    for key, value in context.items():
+        if key in _USUAL:
+            continue
+        if key == "posts" and isinstance(value, list):
+            value = [one.file.src_uri for one in value]
+        elif key == "pagination":
+            first = material.original(page)
+            value = (
+                None
+                if value is None
+                else [
+                    material.number(page),
+                    len(first.pages),
+                    len(first.posts),
+                    [one.url for one in first.pages],
+                ]
+            )
+        elif key == "tags" and isinstance(value, list):
+            value = [
+                [tag.name, bool(tag.hidden), [[link.title, link.url] for link in tag.links]] for tag in value
+            ]
+        found[key] = value
+    return found

@@ -1,0 +1,268 @@
+"""Patches that make MkDocs and Material do the same work once instead of several times, with the same bytes.
+
+Each says what the stock function does and why the replacement equals it. They hold for one build and are taken back
+after it; `known.reason` decides whether they may be used at all.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from urllib.parse import unquote as urlunquote
+from urllib.parse import urlsplit, urlunsplit
+
+from byline.site.mkdocs.compiled import Compiled
+
+
+@contextmanager
+def replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
+    """The attribute has another value for a while."""
+    before = getattr(owner, name)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        setattr(owner, name, before)
+
+
+@contextmanager
+def quick(compiled: Compiled) -> Iterator[None]:
+    """All of them, around one build."""
+    import material.plugins.blog.plugin as blog
+    import material.plugins.blog.structure as structure
+    import mkdocs.structure.pages as pages
+    import yaml
+    from mkdocs.theme import Theme
+
+    renderer, excerpts = _Renderer(), _Excerpts()
+    was_on = gc.isenabled()
+    with ExitStack() as stack:
+        enter = stack.enter_context
+        # Pages are kept until the end: looking for rubbish among them costs a tenth and finds nothing.
+        gc.disable()
+        stack.callback(gc.enable if was_on else gc.disable)
+        # Stock reads front matter with PyYAML's loader in Python; libyaml's gives the same values in a tenth of the time.
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        enter(replaced(structure, "SafeLoader", loader))
+        enter(replaced(blog, "SafeLoader", loader))
+        # Stock makes a new Markdown object with all extensions for each page; `reset` is what it offers for using one again.
+        enter(replaced(pages.Page, "render", renderer.render))
+        # Stock converts a whole post again for every list that shows its opening; only its links depend on the list.
+        enter(replaced(structure.Excerpt, "__init__", excerpts.prepare))
+        enter(replaced(structure.Excerpt, "render", excerpts.render))
+        # Stock makes a Jinja environment for each word that a plugin translates, and compiles the templates anew.
+        enter(replaced(Theme, "get_env", compiled.environment(Theme.get_env)))
+        # Stock formats the date of each post for its address and archive; days repeat.
+        enter(replaced(blog.BlogPlugin, "_format_date", _days(blog.BlogPlugin._format_date)))
+        yield
+
+
+def identified(plugin: Any) -> None:
+    """Stock asks for every page whether it equals any post (by title and file); a page is the post or it is not."""
+    plugin.blog.posts = Posts(plugin.blog.posts)
+
+
+class Posts(list[Any]):
+    """A list of posts that knows its own members at once. Only for lists that no longer change."""
+
+    def __init__(self, posts: Any) -> None:
+        super().__init__(posts)
+        self._ids = {id(post) for post in posts}
+
+    def __contains__(self, page: object) -> bool:
+        return id(page) in self._ids
+
+
+def _days(stock: Any) -> Any:
+    seen: dict[Any, str] = {}
+
+    def format_date(self: Any, date: Any, format: str, config: Any) -> str:
+        key = date, format, config.theme["language"]
+        if key not in seen:
+            seen[key] = stock(self, date, format, config)
+        return seen[key]
+
+    return format_date
+
+
+class _Renderer:
+    """One Markdown object for all pages of a build."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, Any] = {}
+
+    def markdown(self, config: Any) -> Any:
+        import markdown
+
+        key = id(config)
+        if key not in self._made:
+            self._made[key] = (
+                markdown.Markdown(
+                    extensions=config["markdown_extensions"], extension_configs=config["mdx_configs"] or {}
+                ),
+                config,
+            )  # kept alive, so that no other gets its id
+        made = self._made[key][0]
+        made.reset()
+        return made
+
+    @property
+    def render(self) -> Any:
+        """As `Page.render`, but for the object that converts."""
+        from mkdocs.structure import pages
+        from mkdocs.structure.toc import get_toc
+
+        renderer = self
+
+        def render(self: Any, config: Any, files: Any) -> None:
+            if self.markdown is None:
+                raise RuntimeError("`markdown` field hasn't been set (via `read_source`)")
+            md = renderer.markdown(config)
+            raw_html = pages._RawHTMLPreprocessor()
+            raw_html._register(md)
+            anchors = pages._ExtractAnchorsTreeprocessor(self.file, files, config)
+            anchors._register(md)
+            links = pages._RelativePathTreeprocessor(self.file, files, config)
+            links._register(md)
+            title = pages._ExtractTitleTreeprocessor()
+            title._register(md)
+            self.content = md.convert(self.markdown)
+            self.toc = get_toc(getattr(md, "toc_tokens", []))
+            self._title_from_render = title.title
+            self.present_anchor_ids = anchors.present_anchor_ids | raw_html.present_anchor_ids
+            if pages.log.getEffectiveLevel() > 10:
+                self.links_to_anchors = links.links_to_anchors
+
+        return render
+
+
+class _Excerpts:
+    """The opening of a post, converted once; each list then gets it with its own links."""
+
+    def __init__(self) -> None:
+        self._shared: dict[int, tuple[Any, Any, Any]] = {}
+
+    def _parts(self, config: Any) -> tuple[Any, Any]:
+        """The Markdown object and settings that stock makes for each post, made once for all."""
+        from markdown import Markdown
+        from material.plugins.blog import structure
+
+        if id(config) not in self._shared:
+            patched = structure._patch(config)
+            made = Markdown(extensions=patched.markdown_extensions, extension_configs=patched.mdx_configs)
+            self._shared[id(config)] = made, patched, config
+        made, patched, _ = self._shared[id(config)]
+        return made, patched
+
+    @property
+    def prepare(self) -> Any:
+        """As `Excerpt.__init__`, without its own Markdown object."""
+        from copy import copy
+
+        excerpts = self
+
+        def prepare(self: Any, post: Any, config: Any, files: Any) -> None:
+            self.file = copy(post.file)
+            self.post = post
+            self._set_canonical_url(config.site_url)
+            self.config, self.meta = post.config, post.meta
+            self.authors, self.categories = [], []
+            self.more = None
+            self.md, patched = excerpts._parts(config)
+            self._kept = None
+            self._links = _links(self.file, files, patched)
+
+        return prepare
+
+    @property
+    def render(self) -> Any:
+        """As `Excerpt.render`: the same conversion, with marks where a link depends on the list it stands in."""
+        from mkdocs.structure.toc import get_toc
+        from mkdocs.utils import get_relative_url
+
+        def render(self: Any, page: Any, separator: str) -> None:
+            self.markdown = self.post.markdown
+            if not self.post._title_from_render:
+                self.markdown = "\n\n".join([f"# {self.post.title}", self.markdown])
+            if self._kept is None or self._kept[0] != self.markdown:
+                self.md.reset()
+                self._links.begin(self.post)
+                self._links.register(self.md)
+                content = self.md.convert(self.markdown)
+                self._kept = (
+                    self.markdown,
+                    content,
+                    get_toc(getattr(self.md, "toc_tokens", [])),
+                    self._links.marks,
+                )
+            _, content, self.toc, marks = self._kept
+            for mark, (target, rest) in marks.items():
+                content = content.replace(mark, _escaped(get_relative_url(target, page.url) + rest))
+            self.content, *more = content.split(separator, 1)
+            if more:
+                self.more = more[0]
+            self.file.url = self.post.url
+
+        return render
+
+
+def _escaped(address: str) -> str:
+    """An attribute's value as Python-Markdown writes it."""
+    import markdown.serializers as stock
+
+    return str(stock._escape_attrib_html(address))  # type: ignore[attr-defined]
+
+
+def _links(file: Any, files: Any, config: Any) -> Any:
+    """The processor of an excerpt's links; made here, since MkDocs is imported only when it is needed."""
+    from markdown.treeprocessors import Treeprocessor
+    from mkdocs.structure.pages import _RelativePathTreeprocessor
+
+    class Anchors(Treeprocessor):
+        """Material's own: a link into the post itself leads to the post, the first of them without its anchor."""
+
+        links: Any
+
+        def run(self, root: Any) -> None:
+            main = True
+            for element in root.iter("a"):
+                anchor = element.get("href")
+                if not anchor.startswith("#"):
+                    continue
+                element.set("href", self.links.mark(self.links.post.url, "" if main else anchor))
+                main = False
+
+    class Links(_RelativePathTreeprocessor):
+        """MkDocs' own, but what it makes relative is marked, to be made relative for each list."""
+
+        marks: dict[str, tuple[str, str]]
+        post: Any
+
+        def begin(self, post: Any) -> None:
+            self.post, self.marks = post, {}
+            self.links_to_anchors = {}
+
+        def mark(self, target: str, rest: str) -> str:
+            mark = f"bylinelink{len(self.marks)}xmark"
+            self.marks[mark] = target, rest
+            return mark
+
+        def path_to_url(self, url: str) -> str:
+            given = super().path_to_url(url)
+            scheme, netloc, path, query, anchor = urlsplit(url)
+            if scheme or netloc or url.startswith(("/", "\\")) or not path or "\x02" in url:
+                return str(given)
+            found = self.files.get_file_from_path(self._target_uri(self.file.src_uri, urlunquote(path)))
+            if found is None:
+                return str(given)
+            return self.mark(found.url, urlunsplit(("", "", "", query, anchor)))
+
+        def register(self, md: Any) -> None:
+            anchors = Anchors()
+            anchors.links = self
+            md.treeprocessors.register(anchors, "excerpt", 0)
+            md.treeprocessors.register(self, "relpath", 1)
+
+    return Links(file, files, config)
