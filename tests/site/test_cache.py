@@ -69,3 +69,4 @@ def compare(site: Site, kept: BuildResult | str, folder: Path) -> None:
     assert [name for name in cold if found[name] != cold[name]] == []
     assert sorted(kept.warnings) == sorted(result.warnings)
     assert kept.posts == result.posts
+    assert kept.note == ""

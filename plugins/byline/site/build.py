@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -57,9 +58,12 @@ def build(
     try:
         try:
             return _build(settings, content, now, strict, skip_bad, plain, environment, progress, cache)
-        except Broken:
+        except Broken as error:
             cache.begin_again()
-            return _build(settings, content, now, strict, skip_bad, plain, environment, progress, cache)
+            if progress:
+                progress(f"built from nothing: {error}")
+            result = _build(settings, content, now, strict, skip_bad, plain, environment, progress, cache)
+            return replace(result, note=f"built from nothing: {error}")
     finally:
         if given is None:
             cache.close()

@@ -159,7 +159,10 @@ class Engine:
             "own": own,
             "asked": asked,
             "answers": answers,
-            "needed": [[one.url, os.path.relpath(one.source, self.docs), one.width] for one in self.plugin.outputs.needed],
+            "needed": [
+                [one.url, os.path.relpath(one.source, self.docs), one.width]
+                for one in self.plugin.outputs.needed
+            ],
             "diagrams": uri in self.plugin.with_diagrams,
             "notes": notes,
             "title": page._title_from_render,
@@ -215,7 +218,7 @@ class Engine:
         self.plugin.lazy_bodies[post_id] = row["own"]
         self._lazy[id(page)] = row["own"]
         for url, path, width in row["needed"]:
-            self.plugin.outputs.need(Rendition(url, Path(os.path.normpath(os.path.join(self.docs, path))), width)  # noqa: PTH118)
+            self.plugin.outputs.need(Rendition(url, Path(os.path.normpath(f"{self.docs}/{path}")), width))
         if row["diagrams"]:
             self.plugin.with_diagrams.add(uri)
             self.plugin.outputs.diagrams = True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import posixpath
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
@@ -226,7 +227,7 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
         self.files = files
         self.whereabouts = sources.Whereabouts(files)
         self.outputs.own_pictures = {
-            file.dest_uri: (Path(file.abs_src_path), self._sha(file.abs_src_path))
+            posixpath.normpath(file.dest_uri): (Path(file.abs_src_path), self._sha(file.abs_src_path))
             for file in files.media_files()
             if file.abs_src_path and _own(file, config) and file.dest_uri.lower().endswith(renditions.RASTER)
         }
