@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+import _messages
 import _networks
 from byline import starter
 from byline.cli import COMMANDS, cli
@@ -86,6 +87,9 @@ def main() -> int:
     made = {
         REFERENCE / "commands.md": text() + "\n",
         REFERENCE / "networks.md": _networks.text() + "\n",
+        REFERENCE / "messages.md": _messages.messages() + "\n",
+        REFERENCE / "exit-codes.md": _messages.exit_codes() + "\n",
+        REFERENCE / "states.md": _messages.states() + "\n",
         WORKFLOW: workflow(),
     }
     for file, wanted in made.items():

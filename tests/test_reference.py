@@ -6,8 +6,10 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
-from byline import registry
+from byline import explaining, planning, registry
+from byline.cli import common
 from byline.reading import post, share
 from codes import PACKAGE, codes
 
@@ -57,6 +59,17 @@ def _asked(file: Path, function: str = "") -> Iterator[str]:
 def test_every_code_is_explained_and_every_explained_code_exists() -> None:
     elsewhere = {"import"}  # told by the imports of a CRM
     assert _told("messages.md") == codes() | elsewhere
+
+
+def test_every_state_of_the_program_is_explained() -> None:
+    states = set(get_args(planning.State))
+    assert {name for name, _, _ in explaining.STATES} == states
+    assert _told("states.md") == states
+
+
+def test_every_exit_code_of_the_program_is_explained() -> None:
+    used = {common.DONE, common.FAILED, common.USAGE, common.PARTLY, common.UNKNOWN, common.STOPPED, 130}
+    assert {int(code) for code, _, _ in explaining.EXIT_CODES} == used
 
 
 def test_every_setting_is_explained() -> None:

@@ -28,6 +28,7 @@ from byline.settings import (
 )
 from byline.yamlread import Mapping_, Scalar, Sequence_
 
+SCHEMA = 1  # the newest form of these settings; `publish upgrade` brings older ones up to it
 LOCAL_INTAKE = "http://127.0.0.1:8765/lead"  # where `publish intake` listens when it is told nothing else
 SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
 _SLUG_WORDS = "a word in small letters, digits and single hyphens"
@@ -39,6 +40,7 @@ _RESERVED = re.compile(r"(.+\.)?(example|test|invalid|localhost|local|internal|e
 def read_block(block: Fields, settings: Settings) -> Settings:
     """The settings with all of the block in them; mistakes are in `block.problems`. The zone is read already."""
     _no_secrets(block)
+    _schema(block)
     channels = _channels(block, settings.root)
     campaigns = _campaigns(block)
     costs = _costs(block)
@@ -65,6 +67,18 @@ def read_block(block: Fields, settings: Settings) -> Settings:
         intake=post_office.read_intake(block),
         brand=look.read_brand(block, settings),
     )
+
+
+def _schema(block: Fields) -> None:
+    """The form in which the settings are written. A newer one than this version knows cannot be read as meant."""
+    found = block.integer("schema", SCHEMA, low=1)
+    if found > SCHEMA:
+        block.problem(
+            "schema",
+            "newer-settings",
+            f"these settings are of form {found}; this version of Byline knows up to {SCHEMA}",
+            "install the version that stands in requirements.txt",
+        )
 
 
 def is_public(site_url: str) -> bool:

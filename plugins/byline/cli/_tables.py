@@ -1,0 +1,78 @@
+"""Text that fits the terminal it is shown in."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+import textwrap
+import unicodedata
+from collections.abc import Sequence
+
+WIDEST, NARROWEST = 110, 30
+
+
+def width() -> int:
+    """How many columns there are; 100 where the output is no terminal, so that files and CI logs do not change with a window."""
+    if not sys.stdout.isatty():
+        return 100
+    return max(NARROWEST, min(shutil.get_terminal_size().columns, WIDEST))
+
+
+def wrapped(text: str, *, first: str = "", other: str = "") -> str:
+    """The text in lines that fit; addresses and commands are never cut."""
+    return textwrap.fill(
+        text,
+        width(),
+        initial_indent=first,
+        subsequent_indent=other,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def columns_of(text: str) -> int:
+    """How many columns the text takes: colours none, wide letters two."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    return sum(
+        0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        for letter in plain
+    )
+
+
+def table(rows: Sequence[Sequence[str]], *, indent: str = "  ", wide: int = 0) -> list[str]:
+    """Rows in columns, the last one wrapped; on a narrow screen each row becomes a block, its cells below one another."""
+    if not rows:
+        return []
+    space = wide or width()
+    count = max(len(row) for row in rows)
+    sizes = [max(columns_of(row[at]) for row in rows if len(row) > at) for at in range(count - 1)]
+    lead = len(indent) + sum(size + 2 for size in sizes)
+    if space - lead < 24:
+        return [line for row in rows for line in _block(row, indent, space)]
+    found = []
+    for row in rows:
+        cells = [*row, *[""] * (count - len(row))]
+        head = indent + "".join(
+            cell + " " * (size - columns_of(cell) + 2) for cell, size in zip(cells, sizes, strict=False)
+        )
+        lines = textwrap.wrap(cells[-1], space - lead, break_long_words=False, break_on_hyphens=False) or [""]
+        found.append((head + lines[0]).rstrip())
+        found += [" " * lead + line for line in lines[1:]]
+    return found
+
+
+def _block(row: Sequence[str], indent: str, space: int) -> list[str]:
+    cells = [cell for cell in row if cell.strip()]
+    found: list[str] = []
+    for number, cell in enumerate(cells):
+        lead = indent if number == 0 else indent + "  "
+        found += textwrap.wrap(
+            cell,
+            max(20, space),
+            initial_indent=lead,
+            subsequent_indent=indent + "    ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    return found
