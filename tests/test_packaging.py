@@ -103,7 +103,17 @@ def test_everything_imported_is_a_declared_dependency() -> None:
         if not {_name(item) for item in known.get(name, [])} & declared
     }
     # They come with a package that is declared: Material, MkDocs, feedgen and markdownify cannot be there without them.
-    for name in ("babel", "jinja2", "markdown", "pymdownx", "lxml", "urllib3", "pygments", "markupsafe", "bs4"):
+    for name in (
+        "babel",
+        "jinja2",
+        "markdown",
+        "pymdownx",
+        "lxml",
+        "urllib3",
+        "pygments",
+        "markupsafe",
+        "bs4",
+    ):
         missing.pop(name, None)
     assert not missing
 

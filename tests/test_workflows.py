@@ -500,7 +500,9 @@ def test_the_engine_is_pinned_and_its_lock_is_the_one_that_is_tested(tmp_path: P
 
     _init(tmp_path / "site")
     named = (tmp_path / "site" / "requirements.txt").read_text()
-    assert f"\n./engine/byline-{__version__}-py3-none-any.whl --hash=sha256:" in named  # see tests/cli/test_init.py
+    assert (
+        f"\n./engine/byline-{__version__}-py3-none-any.whl --hash=sha256:" in named
+    )  # see tests/cli/test_init.py
     lock = (tmp_path / "site" / "requirements.lock").read_bytes()
     assert lock == (ROOT / "requirements" / "run.txt").read_bytes(), "run scripts/lock"
 

@@ -426,8 +426,14 @@ def _ahead(asked: _Asked) -> list[str]:
             "a manager's own profile can start at once. The steps are in the manual, under LinkedIn."
         )
     if asked.crm in ("salesforce", "dynamics", "hubspot"):
+        name = {"salesforce": "Salesforce", "dynamics": "Dynamics", "hubspot": "HubSpot"}[asked.crm]
+        first = (
+            ""
+            if asked.crm == "hubspot"
+            else "Until its address stands in mkdocs.yml, enquiries stay on this machine. "
+        )
         found.append(
-            f"CRM: {asked.crm.title() if asked.crm != 'hubspot' else 'HubSpot'} still needs its keys in the environment; `publish doctor` says which."
+            f"CRM: {first}{name} needs its keys in the environment; `publish doctor` says which, the manual says how."
         )
     return found
 

@@ -57,6 +57,11 @@ NETWORKS: Mapping[str, tuple[str, ...]] = {
     ),
 }
 CRMS = ("local", "salesforce", "dynamics", "hubspot", "csv")
+# These need an address of the company's own, which init does not ask for: until it stands here, enquiries stay on this machine.
+_CRM = {
+    "salesforce": "{type: local}                      # once it is connected: {type: salesforce, api: https://YOURS.my.salesforce.com}",
+    "dynamics": "{type: local}                      # once it is connected: {type: dynamics, api: https://YOURS.api.crm4.dynamics.com, tenant: …, prefix: …}",
+}
 _EXAMPLE_FILES = (
     "content/posts/",
     "content/.authors.yml",
@@ -226,7 +231,7 @@ def render(answers: Answers) -> dict[str, str]:
         "ENGINE": answers.engine,
         "SHARE": f"[{', '.join(answers.networks)}]",
         "CHANNELS": channels(answers.networks),
-        "CRM": answers.crm,
+        "CRM": _CRM.get(answers.crm, f"{{type: {answers.crm}}}"),
         "WORDS": _WORDS.format(answers.networks[0]) if answers.networks else "",
         "CATEGORIES": _categories(answers),
         "NAV": "".join(f"\n  - {quoted(title)}: {file}" for title, file in answers.pages),
