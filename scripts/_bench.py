@@ -3,6 +3,7 @@
     scripts/bench                  the table
     scripts/bench --posts 500      another size for check and plan
     scripts/bench --no-build       leave the builds out
+    scripts/bench --rival          instead: the same faults for Byline and for crier 2.1.1, posts counted on the network
 
 Medians of several runs, the first of which is not counted. A bar is what we hold ourselves to on two cores of a
 machine that does nothing else; on a busy one the processor's own seconds tell more than the clock's.
@@ -27,6 +28,7 @@ import _setup
 
 _setup.newer_python()
 
+RIVAL = "crier==2.1.1"
 WORDS = [
     "spindle",
     "bearing",
@@ -157,7 +159,10 @@ def main() -> int:
     parser.add_argument("--build", type=int, default=100, help="posts for the builds (default 100)")
     parser.add_argument("--runs", type=int, default=5, help="counted runs (default 5)")
     parser.add_argument("--no-build", action="store_true", help="leave the builds out")
+    parser.add_argument("--rival", action="store_true", help="the trial against crier 2.1.1 instead")
     options = parser.parse_args()
+    if options.rival:
+        return rival()
     _setup.ready("run")
     bin_ = _setup.python().parent
     publish = str(bin_ / "publish")
@@ -177,6 +182,26 @@ def main() -> int:
         if not options.no_build:
             builds(Path(name), publish, str(bin_ / "mkdocs"), options.build)
     return 0
+
+
+def rival() -> int:
+    """The trial of tests/rival.py; crier is installed for it in an environment of its own."""
+    _setup.ready("test")
+    venv = _setup.ROOT / ".cache" / "rival"
+    python = venv / "bin" / "python"
+    if not (venv / "bin" / "crier").exists():
+        _setup.say(f"Setting up {RIVAL} in {venv} (once)")
+        for command in (
+            [sys.executable, "-m", "venv", "--clear", str(venv)],
+            [str(python), "-m", "pip", "install", "--quiet", RIVAL],
+        ):
+            subprocess.run(command, check=True, env=_setup.environment())
+    paths = os.pathsep.join(str(_setup.ROOT / name) for name in ("plugins", "tests"))
+    return subprocess.run(
+        [str(_setup.python()), str(_setup.ROOT / "tests" / "rival.py"), str(python)],
+        check=False,
+        env={**_setup.environment(), "PYTHONPATH": paths},
+    ).returncode
 
 
 def builds(folder: Path, publish: str, mkdocs: str, posts: int) -> None:

@@ -18,10 +18,12 @@ from pathlib import Path
 from byline import content
 from byline.cli._publishing import make_drivers
 from byline.cli.common import App
+from byline.delivering import Crash
+from byline.errors import LedgerError
 from byline.http import Http
 from byline.ledger import open_ledger
 from byline.sending import Sender, Wishes
-from byline.settings import load
+from byline.settings import Settings, load
 from byline.times import FixedClock
 
 
@@ -48,9 +50,6 @@ def main(file: str, now: str, crash: str, pause: str, nth: str = "1", room: str 
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(room), int(room)))
     clock = FixedClock(datetime.fromisoformat(now))
     settings = load(Path(file), os.environ)
-    http = Http(settings.timeouts, clock)
-    app = App(file=Path(file), clock=clock, environment=os.environ)
-
     left = int(nth)
 
     def hook(point: str, _delivery: str) -> None:
@@ -62,6 +61,16 @@ def main(file: str, now: str, crash: str, pause: str, nth: str = "1", room: str 
             time.sleep(float(pause))
             os.kill(os.getpid(), signal.SIGKILL)
 
+    try:
+        return _send(file, settings, clock, hook)
+    except LedgerError as error:
+        sys.stderr.write(f"{type(error).__module__}.{type(error).__name__}: {error.message[:500]}\n")
+        return 5
+
+
+def _send(file: str, settings: Settings, clock: FixedClock, hook: Crash) -> int:
+    app = App(file=Path(file), clock=clock, environment=os.environ)
+    http = Http(settings.timeouts, clock)
     ledger = open_ledger(settings, os.environ, clock)
     sender = Sender(
         content=content.read(settings),

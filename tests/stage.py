@@ -237,15 +237,22 @@ class Stage:
         return item
 
     def child(
-        self, crash: str = "", *, at: datetime | None = None, pause: float = 0, nth: int = 1, room: int = 0
+        self,
+        crash: str = "",
+        *,
+        at: datetime | None = None,
+        pause: float = 0,
+        nth: int = 1,
+        room: int = 0,
+        file: Path | None = None,
     ) -> Child:
         """`send` in a process of its own, which kills itself when it comes to the crash point for the nth time.
 
-        With `room` no file that it writes can grow beyond so many bytes.
+        With `room` no file that it writes can grow beyond so many bytes. `file` is where a runner has the settings.
         """
         now = (at or self.clock.now()).isoformat()
         return zygote.start(
-            [str(self.runner().file), now, crash, str(pause), str(nth), str(room)],
+            [str(file or self.runner().file), now, crash, str(pause), str(nth), str(room)],
             {**os.environ, **self.environment},
         )
 

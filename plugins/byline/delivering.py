@@ -47,7 +47,7 @@ def no_crash(_point: CrashPoint, _delivery: str) -> None:
 
 
 class ReceiptLost(LedgerError):
-    """A post is out and its receipt could not be written down: nothing more may be sent."""
+    """A post is out, or may be, and that could not be written down: nothing more may be sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +111,7 @@ class Carrier:
         network's own protection: then only a receipt is an answer, and everything else leaves it unknown.
         """
         try:
-            return self._carry(record, driver, again)
+            return self._tried(record, driver, again)
         except ClaimHeld as error:  # another run found it and settled it
             return Carried(record=self.ledger.get(record.id), error=error, held=True)
 
@@ -146,7 +146,19 @@ class Carrier:
         self.crash("stored", intent.id)
         if look_first:
             record = self._look_first(record, driver)
-        return self._carry(record, driver, again=False)
+        return self._tried(record, driver, again=False)
+
+    def _tried(self, record: Record, driver: Channel, again: bool) -> Carried:
+        """From here on it may be out: a history that fails now must not read as if nothing had happened."""
+        try:
+            return self._carry(record, driver, again)
+        except (ClaimHeld, ReceiptLost):
+            raise
+        except LedgerError as error:
+            raise ReceiptLost(
+                f"{record.id} may be out, and what became of it could not be written: {error.message}",
+                hint="mend that first, then run `publish reconcile`; nothing more was sent",
+            ) from error
 
     def _carry(self, record: Record, driver: Channel, again: bool) -> Carried:
         while (part := record.open_part) is not None:
