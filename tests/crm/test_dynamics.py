@@ -207,6 +207,20 @@ def test_microsofts_own_sign_in_is_meant_where_none_is_named(world: CrmWorld) ->
     assert crm._calls._login() == "https://login.microsoftonline.com"
 
 
+def test_the_address_may_be_copied_as_dynamics_shows_it(world: CrmWorld) -> None:
+    crm = world.crm(block=world.case.block.replace("{api}", "{api}/api/data/v9.2/"))
+    assert crm.add_lead(lead())
+
+
+def test_breaks_and_boundaries_in_values_are_text(world: CrmWorld) -> None:
+    odd = "x\r\n--batch\r\nContent-Type: application/http\r\n\r\nDELETE /leads HTTP/1.1\r\n"
+    item = replace(CAMPAIGNS[0], key=f"byline:post:{odd}", name=f"Name {odd}", text=odd)
+    assert [row.change for row in world.crm().put_campaigns([item, CAMPAIGNS[1]])] == ["added", "added"]
+    assert world.fake.campaigns()[0].name == f"Name {odd}"[:128]
+    world.crm().add_lead(lead(message=odd, company=odd[:100], key="a'b/c(d),e=f"))
+    assert world.fake.by_email("ann@firm.example").company == odd[:100]
+
+
 def test_only_touches_that_came_are_written(world: CrmWorld) -> None:
     record = world.crm().add_lead(lead(touches=touches("hp7.linkedin.dana")))
     row = fake_of(world).tables["leads"].rows[record]
@@ -223,3 +237,11 @@ def test_what_people_write_into_a_campaign_stays(world: CrmWorld) -> None:
     assert [one.change for one in world.crm().put_campaigns([told])] == ["changed"]
     assert row["description"].startswith("Ask Lee first.\n")
     assert "Goal: 12 enquiries" in row["description"]
+
+
+def test_a_clock_of_ours_that_is_ahead_loses_nothing(world: CrmWorld) -> None:
+    world.fake.seed_lead("early@firm.example", made=NOW - timedelta(hours=9))
+    _, _, mark = every_lead(world.crm())
+    late = world.fake.seed_lead("late@firm.example", made=NOW - timedelta(hours=8))
+    found, _, _ = every_lead(world.crm(), mark)
+    assert late in {item.id for item in found}

@@ -23,6 +23,7 @@ from byline.testing.crm_contract import (
     touches,
 )
 from byline.testing.hubspot import CASES, TOKEN, HubSpot
+from byline.times import FixedClock
 
 
 @pytest.fixture(params=CASES, ids=str)
@@ -221,7 +222,7 @@ def test_a_page_of_html_is_no_answer(one: CrmWorld) -> None:
     one.fake.inject("error_before", on="read", times=9)
     with pytest.raises(RemoteError) as info:
         every_lead(one.crm())
-    assert "HTML" in info.value.message
+    assert "502" in info.value.message
     assert TOKEN not in info.value.message
 
 
@@ -237,3 +238,18 @@ def test_what_people_write_into_a_campaign_stays(one: CrmWorld) -> None:
     assert values["hs_notes"].startswith("<p>Ask Lee first.</p>")
     assert "Cost: 500.00 EUR" in values["hs_notes"]
     assert len(one.fake.campaigns()) == 3
+
+
+def test_breaks_in_values_are_text(one: CrmWorld) -> None:
+    odd = "x\r\nAuthorization: Bearer mine\r\n\r\n{}"
+    record = one.crm().add_lead(lead("", company=odd, message=odd, key=odd))
+    assert one.crm().add_lead(lead("", company=odd, message=odd, key=odd)) == record
+    assert fake_of(one).records["contacts"][record].properties["company"] == odd
+
+
+def test_a_clock_of_ours_that_is_ahead_loses_nothing(one: CrmWorld) -> None:
+    one.fake.clock = FixedClock(NOW - timedelta(hours=3))
+    _, _, mark = every_lead(one.crm())
+    late = one.fake.seed_lead("late@firm.example", made=one.fake.clock.now())
+    found, _, _ = every_lead(one.crm(), mark)
+    assert late in {item.id for item in found}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,8 @@ import click
 from byline.cli.common import STOPPED, App, count, emit_json, progress, show_problems
 
 if TYPE_CHECKING:
+    from byline.crm.base import Store
     from byline.crm.csv import Table
-    from byline.crm.local import LocalCrm
 
 SHOWN = 20  # lines of a list that may be long
 
@@ -59,8 +60,7 @@ def import_(
     The same file again changes nothing. With a mistake in any line nothing at all is kept, unless --skip-bad is
     given; every mistake is shown at once.
     """
-    from byline.crm import csv
-    from byline.crm.local import FILE, LocalCrm
+    from byline.crm import _opening, csv
     from byline.errors import ContentError, Problem
 
     settings = app.settings()
@@ -82,10 +82,11 @@ def import_(
     if keep:
         # Leads before deals and invoices, whatever the order of the files: they are joined by them.
         order = sorted(range(len(tables)), key=lambda n: ("leads", "deals", "invoices").index(tables[n].kind))
-        with LocalCrm(settings.state / FILE, clock=app.clock) as crm, crm.batch():
+        store = _opening.open_store(settings, clock=app.clock, environment=app.environment)
+        with closing(store), store.batch():
             for n in order:
-                counts[n] = {str(change): number for change, number in csv.store(tables[n], crm).items()}
-            lost = _unmatched(tables, crm)
+                counts[n] = {str(change): number for change, number in csv.store(tables[n], store).items()}
+            lost = _unmatched(tables, store)
     if as_json:
         emit_json(
             {
@@ -126,13 +127,13 @@ def import_(
         raise click.exceptions.Exit(STOPPED)
 
 
-def _unmatched(tables: Sequence[Table], crm: LocalCrm) -> list[dict[str, str]]:
+def _unmatched(tables: Sequence[Table], store: Store) -> list[dict[str, str]]:
     """Paid invoices of these files that no lead has, without an address in them."""
     from byline.crm import csv
     from byline.model import Invoice
 
     invoices = [item for table in tables for item in table.items if isinstance(item, Invoice)]
-    found = csv.unmatched(invoices, tuple(crm.leads())) if invoices else ()
+    found = csv.unmatched(invoices, tuple(store.leads())) if invoices else ()
     return [
         {
             "invoice_id": invoice.id,

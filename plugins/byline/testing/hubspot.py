@@ -78,7 +78,9 @@ _STAGES = (
 )
 _TYPES = {"0-1": "contacts", "0-2": "companies", "0-3": "deals", "contact": "contacts", "deal": "deals"}
 _LINK_TYPES = {("deals", "contacts"): 3, ("contacts", "deals"): 4, ("contacts", "companies"): 1}
-_DATED = re.compile(r"/(?P<area>crm|marketing|account-info)(?P<middle>/[a-z]+)?/20\d\d-\d\d(?P<rest>/.*)?")
+_DATED = re.compile(
+    r"/(?P<area>crm|marketing|account-info)(?P<middle>/[a-z]+)?/20\d\d-\d\d(?P<rest>/.*)?", re.DOTALL
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -272,7 +274,7 @@ class HubSpot(CrmFake):
             r"/crm/v[34]/objects/([\w-]+)/(\d+)/associations/default/([\w-]+)/(\d+)", path
         ):
             return self._associate(call, *found.groups())
-        if found := re.fullmatch(r"/crm/v3/objects/([\w-]+)(/.*)?", path):
+        if found := re.fullmatch(r"(?s)/crm/v3/objects/([\w-]+)(/.*)?", path):
             return self._objects(call, scopes, _TYPES.get(found[1], found[1]), (found[2] or "").strip("/"))
         if path.startswith("/marketing/v3/campaigns"):
             return self._campaigns(call, scopes, path.removeprefix("/marketing/v3/campaigns").strip("/"))

@@ -203,7 +203,7 @@ def _together(call: Call, changes: Iterable[str], handle: Callable[[Call], Answe
 
 
 def _parts(text: str, boundary: str) -> list[tuple[str, str]]:
-    pieces = text.replace("\r\n", "\n").split(f"--{boundary}")
+    pieces = re.split(rf"^--{re.escape(boundary)}(?=--|\n|$)", text.replace("\r\n", "\n"), flags=re.MULTILINE)
     found = []
     for piece in pieces[1:]:
         if piece.startswith("--"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +24,6 @@ LOGIN = "https://login.microsoftonline.com"
 VERSION = "v9.2"
 BATCH = 100  # of the thousand that are allowed: a batch of them answers within seconds
 _HEADERS = {"OData-MaxVersion": "4.0", "OData-Version": "4.0", "If-None-Match": "null"}
-_BOUNDARY = "batch_byline"
 Thing = TypeVar("Thing")
 
 
@@ -45,26 +45,26 @@ class DataverseCalls:
         self._http = http
         self._secrets = secrets
         self._clock = clock
+        # Dynamics shows its interface's address with this path behind it; people copy what they see.
+        self._api = re.sub(r"/api/data(/v[\d.]+)?/?$", "", options.api)
         self._token = ""
         self._until: datetime | None = None
         self.root = f"api/data/{options.version or VERSION}"
-        self._calls = Calls(
-            http=http, clock=clock, service=LABEL, base=options.api, authorize=self._authorize
-        )
+        self._calls = Calls(http=http, clock=clock, service=LABEL, base=self._api, authorize=self._authorize)
 
     # Signing in.
 
     @property
     def resource(self) -> str:
         """The environment's own address, for which tokens are made: without the `.api` of its interface."""
-        parts = urlsplit(self._options.api)
+        parts = urlsplit(self._api)
         return f"{parts.scheme}://{parts.netloc.replace('.api.crm', '.crm', 1)}"
 
     def _login(self) -> str:
         named = self._options.node.items.get("login")
         if isinstance(named, Scalar) and named.value:
             return self._options.login
-        return self._options.api if is_loopback(urlsplit(self._options.api).hostname or "") else LOGIN
+        return self._api if is_loopback(urlsplit(self._api).hostname or "") else LOGIN
 
     def _authorize(self, fresh: bool) -> Mapping[str, str]:
         if fresh or not self._token or self._until is None or self._clock.now() >= self._until:
@@ -148,25 +148,26 @@ class DataverseCalls:
     def batch(self, changes: Sequence[Change]) -> list[Response]:
         """Up to `BATCH` requests in one call, each with its own answer, in order; one's failure stops no other."""
         lines: list[str] = []
+        boundary = f"batch_{uuid.uuid4().hex}"  # no value can hold it
         for one in changes:
             text = json.dumps(one.body, ensure_ascii=True, separators=(",", ":"))
             heads = {"Content-Type": "application/json", **one.headers}
             lines += [
-                f"--{_BOUNDARY}",
+                f"--{boundary}",
                 "Content-Type: application/http",
                 "Content-Transfer-Encoding: binary",
                 "",
             ]
             lines.append(f"{one.method} /{self.root}/{one.path} HTTP/1.1")
             lines += [*(f"{name}: {value}" for name, value in heads.items()), "", text, ""]
-        lines.append(f"--{_BOUNDARY}--")
+        lines.append(f"--{boundary}--")
         answer = self._calls.call(
             "POST",
             f"{self.root}/$batch",
             data="\r\n".join([*lines, ""]).encode(),
             headers={
                 **_HEADERS,
-                "Content-Type": f"multipart/mixed; boundary={_BOUNDARY}",
+                "Content-Type": f"multipart/mixed; boundary={boundary}",
                 "Prefer": "odata.continue-on-error",
             },
         )
@@ -184,7 +185,7 @@ class DataverseCalls:
         code, said = self.said(answer)
         if answer.status == 401:
             return NotSent(
-                f"{LABEL}: the sign-in is not accepted by {urlsplit(self._options.api).hostname}",
+                f"{LABEL}: the sign-in is not accepted by {urlsplit(self._api).hostname}",
                 service=LABEL,
                 cause="auth",
                 status=401,

@@ -1,12 +1,14 @@
-"""Leads and opportunities out of Dataverse, oldest change first, so that a run may stop anywhere."""
+"""Leads and opportunities out of Dataverse, page by page, so that a run may stop anywhere."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from byline.crm import _fields as words
 from byline.crm.base import Page, Row, Totals, own_id, person_key
@@ -28,6 +30,7 @@ _DEAL = (
     *("actualclosedate", "_originatingleadid_value", "_parentaccountid_value", "_customerid_value"),
 )
 OPEN, WON = 0, 1
+Thing = TypeVar("Thing")
 
 
 class Reading:
@@ -49,24 +52,44 @@ class Reading:
     # Leads.
 
     def changed_leads(self, after: str) -> Iterator[Page[Lead]]:
-        """Pages of leads; the mark is the time of the last change that was read."""
-        asked = {"$select": ",".join(self.lead_columns()), **self._since(after)}
-        mark = after
-        empty = True
-        for rows in self._calls.rows("leads", asked, size=SIZE, prefer=_LABELS):
-            mark = _last(rows, mark)
-            items, failed = self._leads_of(rows)
-            empty = False
-            yield Page(items=tuple(items), mark=mark, failed=tuple(failed))
-        if empty:
-            yield Page(items=(), mark=mark)
+        """Pages of leads that changed since the mark."""
+        return self._changed("leads", {"$select": ",".join(self.lead_columns())}, after, self._leads_of)
 
-    def _since(self, after: str) -> dict[str, str]:
-        order = {"$orderby": "modifiedon asc"}
-        moment = words.instant(after) if after else None
-        if moment is None:
-            return order
-        return {"$filter": f"modifiedon ge {words.stamp((moment - OVERLAP).replace(microsecond=0))}", **order}
+    def _changed(
+        self,
+        table: str,
+        asked: Mapping[str, str],
+        after: str,
+        read: Callable[[Sequence[Mapping[str, Any]]], tuple[list[Thing], list[Row]]],
+    ) -> Iterator[Page[Thing]]:
+        """What changed since, in the order in which it was made: that order stands still while we write.
+
+        The next run begins at the last change that was there when this one began, by the service's own clock.
+        """
+        mark = _mark(after)
+        since, begun = mark.get("since", ""), mark.get("from", "")
+        until = mark.get("until") or self._last_change(table) or since
+        parts = [_at_least("modifiedon", since, OVERLAP), _at_least("createdon", begun)]
+        wanted = {**asked, "$orderby": "createdon asc"}
+        if any(parts):
+            wanted["$filter"] = " and ".join(filter(None, parts))
+        before: tuple[Page[Thing], str] | None = None
+        for rows in self._calls.rows(table, wanted, size=SIZE, prefer=_LABELS):
+            if before is not None:
+                onward = {"since": since, "until": until, "from": before[1]}
+                yield replace(before[0], mark=json.dumps(onward))
+            items, failed = read(rows)
+            begun = max([begun, *(str(row.get("createdon") or "") for row in rows)])
+            before = (Page(items=tuple(items), mark="", failed=tuple(failed)), begun)
+        assert before is not None
+        yield replace(before[0], mark=json.dumps({"since": until}))
+
+    def _last_change(self, table: str) -> str:
+        answer = self._calls.get(table, {"$select": "modifiedon", "$orderby": "modifiedon desc", "$top": "1"})
+        rows = answer.object().get("value")
+        if not answer.ok or not isinstance(rows, list):
+            raise self._calls.refused(answer, f"the last change of {table}")
+        return str(rows[0].get("modifiedon") or "") if rows else ""
 
     def _leads_of(self, rows: Sequence[Mapping[str, Any]]) -> tuple[list[Lead], list[Row]]:
         found: list[Lead] = []
@@ -114,29 +137,24 @@ class Reading:
     # Opportunities.
 
     def changed_deals(self, after: str) -> Iterator[Page[Deal]]:
-        """Pages of opportunities; the mark is as for leads."""
+        """Pages of opportunities that changed since the mark."""
         asked = {
             "$select": ",".join(_DEAL),
             "$expand": "parentcontactid($select=emailaddress1,_originatingleadid_value),"
             "transactioncurrencyid($select=isocurrencycode)",
-            **self._since(after),
         }
-        mark = after
-        empty = True
-        for rows in self._calls.rows("opportunities", asked, size=SIZE, prefer=_LABELS):
-            mark = _last(rows, mark)
-            starts = {str(row.get("opportunityid")): _start(row) for row in rows}
-            wanted = ["leadid", "emailaddress1", self._key]
-            leads = self.leads_by_id(sorted({one for one in starts.values() if one}), wanted)
-            items: list[Deal] = []
-            failed: list[Row] = []
-            for row in rows:
-                given = self._deal(row, leads.get(starts[str(row.get("opportunityid"))], {}))
-                (items if isinstance(given, Deal) else failed).append(given)  # type: ignore[arg-type]
-            empty = False
-            yield Page(items=tuple(items), mark=mark, failed=tuple(failed))
-        if empty:
-            yield Page(items=(), mark=mark)
+        return self._changed("opportunities", asked, after, self._deals_of)
+
+    def _deals_of(self, rows: Sequence[Mapping[str, Any]]) -> tuple[list[Deal], list[Row]]:
+        starts = {str(row.get("opportunityid")): _start(row) for row in rows}
+        wanted = ["leadid", "emailaddress1", self._key]
+        leads = self.leads_by_id(sorted({one for one in starts.values() if one}), wanted)
+        items: list[Deal] = []
+        failed: list[Row] = []
+        for row in rows:
+            given = self._deal(row, leads.get(starts[str(row.get("opportunityid"))], {}))
+            (items if isinstance(given, Deal) else failed).append(given)  # type: ignore[arg-type]
+        return items, failed
 
     def _deal(self, row: Mapping[str, Any], lead: Mapping[str, Any]) -> Deal | Row:
         record = str(row.get("opportunityid") or "")
@@ -222,9 +240,17 @@ def _start(row: Mapping[str, Any]) -> str:
     return str(row.get("_originatingleadid_value") or contact.get("_originatingleadid_value") or "")
 
 
-def _last(rows: Sequence[Mapping[str, Any]], mark: str) -> str:
-    moments = [str(row["modifiedon"]) for row in rows if row.get("modifiedon")]
-    return max([*moments, mark]) if moments else mark
+def _at_least(column: str, stamp: str, less: timedelta = timedelta(0)) -> str:
+    moment = words.instant(stamp) if stamp else None
+    return f"{column} ge {words.stamp((moment - less).replace(microsecond=0))}" if moment else ""
+
+
+def _mark(after: str) -> dict[str, str]:
+    try:
+        found = json.loads(after) if after else {}
+    except ValueError:
+        return {}
+    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
 
 
 def _text(value: Any) -> str:

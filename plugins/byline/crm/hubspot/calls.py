@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 from byline.crm._http import Calls
@@ -36,6 +37,7 @@ class HubSpotCalls:
         self._dated = "" if options.version in ("", "v3") else options.version
         self._place: tuple[str, str] | None = None
         self._searched: Any = None
+        self.answered: datetime | None = None  # when the service answered last, by its own clock
 
         def authorize(_fresh: bool) -> Mapping[str, str]:
             token = http.secret(secrets, "", "HUBSPOT_ACCESS_TOKEN", service=LABEL)
@@ -86,6 +88,7 @@ class HubSpotCalls:
     def call(self, method: str, path: str, **more: Any) -> Response:
         """Any call; a dead token is an error, everything else is the answer."""
         answer = self._calls.call(method, path, **more)
+        self.answered = _date(answer)
         if answer.status == 401:
             raise self.refused(answer, "the call")
         return answer
@@ -207,6 +210,14 @@ class HubSpotCalls:
         path = f"account-info/{self._dated}/details" if self._dated else "account-info/v3/details"
         answer = self.get(path)
         return answer.object() if answer.ok else {}
+
+
+def _date(answer: Response) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(answer.headers.get("date", ""))
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def property_of(word: str, name: str) -> dict[str, Any]:

@@ -72,7 +72,8 @@ class Reading:
         wanted: Sequence[str],
         read: Callable[[Sequence[Mapping[str, Any]]], tuple[list[Thing], list[Row]]],
     ) -> Iterator[Page[Thing]]:
-        started = mark.get("started") or words.stamp(self._clock.now())
+        asked = self._clock.now()
+        started = mark.get("started", "")
         cursor = mark.get("after", "")
         while True:
             params = {"limit": str(LIST), "properties": ",".join(wanted)}
@@ -80,6 +81,7 @@ class Reading:
                 self._calls.objects(kind), params | ({"after": cursor} if cursor else {})
             )
             body = self._calls.whole(answer, f"the {kind}")
+            started = started or self._begun(asked)
             items, failed = read(body["results"])
             cursor = _next(body)
             onward = {"started": started, "after": cursor} if cursor else {"since": self._back(started)}
@@ -94,7 +96,8 @@ class Reading:
         wanted: Sequence[str],
         read: Callable[[Sequence[Mapping[str, Any]]], tuple[list[Thing], list[Row]]],
     ) -> Iterator[Page[Thing]]:
-        since, until = mark["since"], mark.get("until") or words.stamp(self._clock.now())
+        asked = self._clock.now()
+        since, until = mark["since"], mark.get("until", "")
         last = mark.get("last", "0")
         while True:
             filters = [
@@ -111,6 +114,7 @@ class Reading:
                 },
             )
             rows = body["results"]
+            until = until or self._begun(asked)
             items, failed = read(rows)
             over = not rows or not _next(body)
             last = str(rows[-1]["id"]) if rows else last
@@ -140,6 +144,11 @@ class Reading:
             cursor = _next(body)
             if not cursor:
                 return tuple(out)
+
+    def _begun(self, asked: datetime) -> str:
+        """When a run began, by the slower of two clocks: nothing that changes from now on is missed."""
+        told = self._calls.answered
+        return words.stamp(min(asked, told) if told else asked)
 
     def _back(self, moment: str) -> str:
         found = words.instant(moment) or self._clock.now()
