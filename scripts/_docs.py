@@ -33,7 +33,7 @@ This page is written from the commands' own help by `scripts/docs`.
 
 def text() -> str:
     """The whole page."""
-    there = [name for name in COMMANDS if importlib.util.find_spec(f"byline.cli.{name}")]
+    there = [name for name in COMMANDS if importlib.util.find_spec(f"byline.cli.{name.replace('-', '_')}")]
     parts = [INTRO, "| command | does |\n| --- | --- |"]
     parts[-1] += "".join(f"\n| [`publish {name}`](#publish-{name}) | {COMMANDS[name][0]} |" for name in there)
     context = click.Context(cli, info_name="publish")

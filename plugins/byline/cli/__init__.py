@@ -47,6 +47,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "intake": ("Take leads from the site's form.", "Leads"),
     "crm": ("Bring campaigns to the CRM, leads and orders back.", "Leads"),
     "traffic": ("Count visits through our links from the server's logs.", "Leads"),
+    "erase-person": ("Take a person out of everything, and look whether anything is left.", "Leads"),
     "metrics": ("Read views, clicks and comments from the networks.", "Leads"),
     "ledger": ("Check the sending history, or move it elsewhere.", "Set-up"),
     "demo": ("Everything on this machine, with no account needed.", "Set-up"),
@@ -62,7 +63,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        found = importlib.import_module(f"byline.cli.{cmd_name}").command
+        found = importlib.import_module(f"byline.cli.{cmd_name.replace('-', '_')}").command
         assert isinstance(found, click.Command)
         _take_file(found)
         return found

@@ -12,7 +12,7 @@ import click
 
 from byline.attribution.credit import BY
 from byline.attribution.models import MODELS
-from byline.cli.common import App, count, emit_json, progress
+from byline.cli.common import DONE, App, count, emit_json, progress
 
 if TYPE_CHECKING:
     from byline.attribution.journeys import Credit
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 @click.option(
     "--since",
     metavar="DATE",
-    help="Only what came in on this day or later.",
+    help="Only what came in on this day or later; 7d and 4w count back from today.",
 )
 @click.option(
     "--revenue",
@@ -62,6 +62,9 @@ if TYPE_CHECKING:
     is_flag=True,
     help="For showing to others: no person, no numbers of fewer than five.",
 )
+@click.option("--mail", is_flag=True, help="Mail it to those whom `mail: {to: …}` names, once a day each.")
+@click.option("--to", "to", multiple=True, metavar="ADDRESS", help="With --mail: to this one instead.")
+@click.option("--again", is_flag=True, help="With --mail: also to who has today's already.")
 @click.option(
     "--journeys",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -87,14 +90,18 @@ def command(
     revenue: str | None,
     people: str,
     share: bool,
+    mail: bool,
+    to: tuple[str, ...],
+    again: bool,
     journeys: Path | None,
     folder: Path | None,
     as_csv: bool,
     as_json: bool,
-) -> None:
+) -> int:
     """Leads, orders, revenue and cost by post, network, author, campaign or audience.
 
-    Shows ids of leads, never names or addresses.
+    Shows ids of leads, never names or addresses. With --mail it ends with 1 when no mail could be handed over, 3 when
+    some could, 4 when a server's answer was lost.
     """
     from byline.errors import UsageError
 
@@ -102,14 +109,18 @@ def command(
         raise UsageError("--csv and --json are two answers to one question", hint="give one of the two")
     if journeys is not None:
         _journeys(journeys, name, by, as_json=as_json)
-        return
-    report = _report(app, by or "post", name, window, _day(since), revenue, people)
+        return DONE
+    report = _report(app, by or "post", name, window, _day(since, app), revenue, people)
     if share:
         from byline.report.share import shared
 
         report = shared(report)
     if folder is not None:
-        _write(report, folder)
+        _write(report, folder, app)
+    if mail:
+        from byline.cli._report_mail import send
+
+        return send(app, report, to, again=again)
     from byline.report import export, text
 
     if as_json:
@@ -120,16 +131,23 @@ def command(
         click.echo(text.show(report), nl=False)
         if folder is not None:
             click.echo(f"\nReport: {folder / 'index.html'}")
+    return DONE
 
 
-def _day(raw: str | None) -> date | None:
+def _day(raw: str | None, app: App) -> date | None:
     from byline.errors import UsageError
+    from byline.fields import parse_span
 
+    if not raw:
+        return None
+    span = parse_span(raw) if raw[-1:] in ("d", "w") else None
+    if span is not None:
+        return (app.clock.now().astimezone(app.settings().zone) - span).date()
     try:
-        return date.fromisoformat(raw) if raw else None
+        return date.fromisoformat(raw)
     except ValueError:
         raise UsageError(
-            f"--since is `{raw}`; a day is expected", hint="write it as --since 2026-10-31"
+            f"--since is `{raw}`; a day is expected", hint="write it as --since 2026-10-31, or --since 7d"
         ) from None
 
 
@@ -226,8 +244,9 @@ def _pages(driver: CrmDriver, leads: Sequence[Lead]) -> dict[str, str]:
     return found
 
 
-def _write(report: Report, folder: Path) -> None:
-    """The page and its tables, each file whole or not at all."""
+def _write(report: Report, folder: Path, app: App) -> None:
+    """The page and its tables, each file whole or not at all. Where they lie is noted, for `publish erase-person`."""
+    from byline.erasing import note_page
     from byline.report import export, html
 
     tables = export.tables_csv(report)
@@ -237,6 +256,7 @@ def _write(report: Report, folder: Path) -> None:
         fresh = folder / f".{name}.new"
         fresh.write_bytes(data)
         fresh.replace(folder / name)
+    note_page(app.settings(), folder)
     progress(f"Written: {folder / 'index.html'} and {len(tables)} tables beside it")
 
 

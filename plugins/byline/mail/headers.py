@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.headerregistry import Address
@@ -55,8 +55,17 @@ class Letterhead:
     more: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
-def build(head: Letterhead, *, text: str, html: str = "") -> bytes:
-    """The whole mail, ready for SMTP: text, and HTML as its alternative. The same values give the same bytes.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """A file that goes with a mail. `kind` is its media type, `name` plain ASCII."""
+
+    name: str
+    kind: str
+    data: bytes
+
+
+def build(head: Letterhead, *, text: str, html: str = "", files: Sequence[Attached] = ()) -> bytes:
+    """The whole mail, ready for SMTP: text, HTML as its alternative, files. The same values give the same bytes.
 
     Raises ValueError when an address is none.
     """
@@ -68,10 +77,16 @@ def build(head: Letterhead, *, text: str, html: str = "") -> bytes:
     made["Subject"] = one_line(head.subject)
     made["Date"] = head.at
     made["Message-ID"] = f"<{one_line(head.message_id)}>"
+    boundary = "=_byline_" + re.sub(r"[^A-Za-z0-9]", "_", head.message_id)[-40:]
     made.set_content(text, subtype="plain", charset="utf-8", cte="base64")
     if html:
         made.add_alternative(html, subtype="html", charset="utf-8", cte="base64")
-        made.set_boundary("=_byline_" + re.sub(r"[^A-Za-z0-9]", "_", head.message_id)[-40:])
+        made.set_boundary(boundary)
+    for file in files:
+        main, _, sub = file.kind.partition("/")
+        made.add_attachment(file.data, maintype=main, subtype=sub, filename=file.name)
+    if files:
+        made.set_boundary(f"{boundary}_whole")
     # Folded or encoded, an address in a header would be none to the programs that read it.
     more = "".join(f"{name}: {_ascii(value)}\r\n" for name, value in head.more.items())
     return more.encode("ascii") + made.as_bytes()

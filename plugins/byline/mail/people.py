@@ -115,19 +115,25 @@ class Journal:
 
         A mailing begins again only when it is known, or a person said, that what was unclear did not arrive.
         """
-        at = now.isoformat()
         with self.store.unit():
-            self.store.run("INSERT INTO mailings VALUES (?, ?) ON CONFLICT DO NOTHING", mailing, at)
             self.store.run(
                 "UPDATE mailing_people SET state = 'todo', words = '' WHERE mailing = ? AND state != 'done'",
                 mailing,
+            )
+            self.add(mailing, people, now)
+
+    def add(self, mailing: str, people: Iterable[str], now: datetime) -> None:
+        """Note who shall get it too; whoever stands there already stays as they are."""
+        with self.store.unit():
+            self.store.run(
+                "INSERT INTO mailings VALUES (?, ?) ON CONFLICT DO NOTHING", mailing, now.isoformat()
             )
             for key in people:
                 self.store.run(
                     "INSERT INTO mailing_people VALUES (?, ?, 'todo', '', ?) ON CONFLICT DO NOTHING",
                     mailing,
                     key,
-                    at,
+                    now.isoformat(),
                 )
 
     def known(self, mailing: str) -> bool:
