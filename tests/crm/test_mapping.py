@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from byline.crm import _mapping, csv
@@ -401,6 +401,7 @@ def test_a_hostile_header_stays_a_name(tmp_path: Path) -> None:
     assert lead.touches[0].term == "y"
 
 
+@example([["", "\r"]])
 @given(st.lists(st.lists(st.text(max_size=12), min_size=1, max_size=6), min_size=1, max_size=6))
 def test_any_table_is_proposed_or_refused_in_words(rows: list[list[str]]) -> None:
     data = csv.write(rows[0], rows[1:])

@@ -36,10 +36,7 @@ def decode(data: bytes, file: str) -> str:
 def rows(text: str, file: str, known: Collection[str]) -> list[tuple[int, list[str]]]:
     """Every row with the line on which it begins; never empty. The separator that gives most `known` names wins."""
     first = text.lstrip("\r\n").split("\n", 1)[0]
-    separator = max(
-        ",;\t",
-        key=lambda mark: sum(name(cell) in known for cell in next(csv.reader([first], delimiter=mark), [])),
-    )
+    separator = max(",;\t", key=lambda mark: sum(name(cell) in known for cell in _cells(first, mark)))
     reader = csv.reader(StringIO(text, newline=""), delimiter=separator)
     found: list[tuple[int, list[str]]] = []
     start = 1
@@ -58,6 +55,14 @@ def rows(text: str, file: str, known: Collection[str]) -> list[tuple[int, list[s
             [problem(file, 0, "", "the file is empty", "export it again, with its header line")]
         )
     return found
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    """The cells of what may be half of a row: a header with a break in it."""
+    try:
+        return next(csv.reader([line], delimiter=separator), [])
+    except csv.Error:
+        return line.split(separator)
 
 
 def name(cell: str) -> str:
