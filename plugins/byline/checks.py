@@ -41,6 +41,7 @@ def run(
     """
     found = list(content.problems)
     found += _campaigns(settings)
+    found += _lead_form(settings)
     found += _labels(content.posts)
     composers = _composers(settings)
     for post in content.posts:
@@ -67,6 +68,21 @@ def _at(post: Post, key: str, code: str, message: str, fix: str, severity: Sever
     return Problem(
         file=post.path, line=post.line(key), key=key, code=code, message=message, fix=fix, severity=severity
     )
+
+
+def _lead_form(settings: Settings) -> Iterable[Problem]:
+    """A form that goes to a CRM without a place for our tag brings leads of unknown source."""
+    form = settings.lead_form
+    if form.to in ("salesforce", "hubspot") and "utm_content" not in form.fields:
+        yield Problem(
+            file=settings.file_name,
+            line=form.line,
+            key="lead_form.fields",
+            code="lead-without-source",
+            severity="warning",
+            message="the form has no place for `utm_content`: leads come without the post that brought them",
+            fix="add `fields:` with a line `utm_content: …`, the field's id or name there",
+        )
 
 
 def _campaigns(settings: Settings) -> Iterable[Problem]:

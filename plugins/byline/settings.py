@@ -142,13 +142,17 @@ class LeadForm:
     """Where the form on the pages sends a lead. `url` is set for `local` (the intake) and for a form service.
 
     `consent` decides what capture.js may store: `required` (nothing before the visitor agrees), `granted`, `none`
-    (nothing ever, the current page's tags alone).
+    (nothing ever, the current page's tags alone). A CRM that takes the form itself has its own `options` (`org`,
+    `source`, `campaign`; `portal`, `form`, `api`, `subscription`), and `fields` maps our words to its names.
     """
 
     to: Literal["off", "local", "url", "salesforce", "hubspot", "dynamics"] = "off"
     url: str = ""
     consent: Literal["required", "granted", "none"] = "required"
     keep_days: int = 365
+    options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from byline.fields import Fields, did_you_mean, is_loopback, kind
 from byline.model import ACCOUNT_NAME, Campaign, Mode
-from byline.reading import look, post_office
+from byline.reading import direct, look, post_office
 from byline.reading.crm import read_crm
 from byline.reading.placed import read_links
 from byline.settings import (
@@ -417,11 +417,22 @@ def _lead_form(block: Fields, site_url: str) -> LeadForm:
         )
     if to == "local" and not url:
         url = LOCAL_INTAKE
+    if to == "dynamics" and not url:
+        section.problem(
+            "to",
+            "missing",
+            "Dynamics takes no form from a page by itself",
+            "run `publish intake` on a server and add a line `url: https://…` with its address",
+        )
+    url, more, fields = direct.read(section, to, url)
     found = LeadForm(
         to=to,  # type: ignore[arg-type]
         url=url,
         consent=section.choice("consent", ("required", "granted", "none"), "required"),  # type: ignore[arg-type]
         keep_days=section.integer("keep_days", 365, low=1, high=3650),
+        options=MappingProxyType(more),
+        fields=MappingProxyType(fields),
+        line=section.line(),
     )
     section.done()
     return found

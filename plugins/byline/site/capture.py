@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 
 from byline.model import Post
 from byline.settings import Settings
-from byline.site import places
+from byline.site import places, targets
 
 MARK = "<!-- byline:lead-form -->"
 PLACE = '<section class="by-form-place"></section>'  # the same while the text is cleaned of comments
 CONSENT = "Send me new articles by e-mail, about once a month. I can stop this at any time."
+CAPTURE = "capture.js"
+_POT = 'name="website"'
 
 
 def wanted(settings: Settings) -> bool:
@@ -27,8 +29,12 @@ def script(settings: Settings, address: str) -> str:
     if not wanted(settings):
         return ""
     form = settings.lead_form
+    target = targets.of(settings)
+    more = [address.removesuffix(CAPTURE) + name for name in (target.scripts if target else ())]
     return (
         f'<script src="{escape(address)}" defer data-consent="{form.consent}" data-keep="{form.keep_days}"></script>'
+        + "".join(f'<script src="{escape(name)}" defer></script>' for name in more)
+        +
         # Without the script the tags can only travel in the Referer of the form, which browsers cut by default.
         # The script takes this back as soon as it runs.
         '<meta name="referrer" content="no-referrer-when-downgrade" data-byline>'
@@ -53,43 +59,93 @@ def form(
     """The form; `page` is the page's address relative to the site, `privacy` the notice's as this page links it."""
     if not wanted(settings):
         return ""
+    target = targets.of(settings)
     base = urlsplit(settings.site_url).path
-    hidden = {
-        "bl_page": base + page,
-        "bl_post": post.id if post else "",
-        "bl_next": base + places.THANKS,
-        "bl_consent": CONSENT,
-        "bl_consent_at": "",
-        "bl_started": "",
-        "bl_touches": "",
-        "bl_first": "",
-        "bl_last": "",
-    }
-    rows = "\n".join(
-        f'<input type="hidden" name="{key}" value="{escape(value)}">' for key, value in hidden.items()
-    )
+    if target is None:
+        attributes = "data-byline"
+        hidden = {
+            "bl_page": base + page,
+            "bl_post": post.id if post else "",
+            "bl_next": base + places.THANKS,
+            "bl_consent": CONSENT,
+            "bl_consent_at": "",
+            "bl_started": "",
+            "bl_touches": "",
+            "bl_first": "",
+            "bl_last": "",
+        }
+        rows = [
+            f'<input type="hidden" name="{key}" value="{escape(value)}">' for key, value in hidden.items()
+        ]
+        action = settings.lead_form.url
+    else:
+        attributes = target.attributes(settings.site_url + places.THANKS)
+        known = {"page": base + page, "post": post.id if post else "", "consent": CONSENT}
+        rows = target.hidden(settings, page, known)
+        action = target.action
     notice = f' How we treat it: <a href="{escape(privacy)}">privacy</a>.' if privacy else ""
-    return f"""<form class="by-form" method="post" action="{escape(settings.lead_form.url)}" accept-charset="UTF-8" data-byline>
-<div class="by-form__row">
-<p class="by-field"><label for="{name}-name">Name</label>
-<input id="{name}-name" name="name" type="text" autocomplete="name" required maxlength="200"></p>
-<p class="by-field"><label for="{name}-email">E-mail</label>
-<input id="{name}-email" name="email" type="email" autocomplete="email" required maxlength="320"></p>
-</div>
-<div class="by-form__row">
-<p class="by-field"><label for="{name}-company">Company <span>optional</span></label>
-<input id="{name}-company" name="company" type="text" autocomplete="organization" maxlength="200"></p>
-<p class="by-field"><label for="{name}-heard">How did you hear of us? <span>optional</span></label>
-<input id="{name}-heard" name="heard_from" type="text" autocomplete="off" maxlength="200"></p>
-</div>
-<p class="by-field"><label for="{name}-message">Your question</label>
-<textarea id="{name}-message" name="message" rows="4" required maxlength="5000"></textarea></p>
-<div class="by-form__pot" aria-hidden="true"><label for="{name}-website">Leave this empty</label>
-<input id="{name}-website" name="website" type="text" tabindex="-1" autocomplete="off"></div>
-<p class="by-check"><input type="checkbox" id="{name}-marketing" name="marketing" value="yes">
-<label for="{name}-marketing">{escape(CONSENT)}</label></p>
-{remember(settings, f"{name}-remember")}
-{rows}
-<p class="by-form__send"><button type="submit" class="by-button">Send</button>
-<small>Only used to answer you.{notice}</small></p>
-</form>"""
+    lines = (
+        f'<form class="by-form" method="post" action="{escape(action)}" accept-charset="UTF-8" {attributes}>',
+        *_inputs(target, name),
+        remember(settings, f"{name}-remember"),
+        *rows,
+        '<p class="by-form__send"><button type="submit" class="by-button">Send</button>',
+        f"<small>Only used to answer you.{notice}</small></p>",
+        "</form>",
+    )
+    return "\n".join(lines)
+
+
+def _inputs(target: targets.Target | None, name: str) -> list[str]:
+    """What the visitor fills in. Salesforce and HubSpot have names of their own, and want a first and a last name."""
+    called = target.names if target else targets.OURS
+    rows: list[str] = []
+
+    def field(key: str, label: str, kind: str = "text", *, fills: str, most: int, required: bool) -> str:
+        more = "" if required else " <span>optional</span>"
+        must = " required" if required else ""
+        return (
+            f'<p class="by-field"><label for="{name}-{key}">{label}{more}</label>\n'
+            f'<input id="{name}-{key}" name="{escape(called[key])}" type="{kind}" autocomplete="{fills}"{must}'
+            f' maxlength="{most}"></p>'
+        )
+
+    mail = field("email", "E-mail", "email", fills="email", most=80 if target else 320, required=True)
+    company = field(
+        "company",
+        "Company",
+        fills="organization",
+        most=200,
+        required=bool(target and target.company_required),
+    )
+    heard = ""
+    if "heard" in called:
+        heard = field("heard", "How did you hear of us?", fills="off", most=200, required=False)
+    if target:
+        first = field("first", "First name", fills="given-name", most=40, required=False)
+        last = field("name", "Last name", fills="family-name", most=80, required=True)
+        rows += _row(first, last) + _row(mail, company) + (_row(heard) if heard else [])
+    else:
+        rows += _row(field("name", "Name", fills="name", most=200, required=True), mail) + _row(
+            company, heard
+        )
+    rows += [
+        f'<p class="by-field"><label for="{name}-message">Your question</label>',
+        f'<textarea id="{name}-message" name="{called["message"]}" rows="4" required maxlength="5000"></textarea></p>',
+        f'<div class="by-form__pot" aria-hidden="true"><label for="{name}-website">Leave this empty</label>',
+        f'<input id="{name}-website" {"data-byline-pot" if target else _POT} type="text" tabindex="-1"'
+        ' autocomplete="off"></div>',
+    ]
+    if "marketing" in called:
+        marked = f' name="{escape(called["marketing"])}"' if called["marketing"] else ""
+        value = target.yes if target else "yes"
+        also = " data-byline-marketing" if target else ""
+        rows += [
+            f'<p class="by-check"><input type="checkbox" id="{name}-marketing"{marked} value="{value}"{also}>',
+            f'<label for="{name}-marketing">{escape(CONSENT)}</label></p>',
+        ]
+    return rows
+
+
+def _row(*fields: str) -> list[str]:
+    return ['<div class="by-form__row">', *fields, "</div>"]

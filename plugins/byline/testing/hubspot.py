@@ -6,10 +6,11 @@ are those of the public API descriptions and of the client that HubSpot publishe
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
@@ -252,6 +253,14 @@ class HubSpot(CrmFake):
 
     def handle(self, call: Call) -> Answer:
         path = _plain(unquote(call.path)).rstrip("/")
+        if path.startswith("/submissions/v3/integration/submit/") and call.method == "OPTIONS":
+            allowed = {"Access-Control-Allow-Methods": "POST", "Access-Control-Allow-Headers": "Content-Type"}
+            return answer(204, None, {"Access-Control-Allow-Origin": "*", **allowed})
+        if path.startswith("/uploads/form/v2/"):
+            return self._submit_form(call, path)
+        if path.startswith("/submissions/v3/integration/submit/"):
+            given = self._submit(call, path)  # pages of other servers may send it, and read what it says
+            return replace(given, headers={**given.headers, "Access-Control-Allow-Origin": "*"})
         if path.startswith("/submissions/v3/integration/"):
             return self._submit(call, path)
         token = call.headers.get("authorization", "").removeprefix("Bearer ")
@@ -871,6 +880,19 @@ class HubSpot(CrmFake):
         else:
             self._change("contacts", record, values)  # an empty field blanks what stood there
         return answer(200, {"inlineMessage": "Thanks for submitting the form."})
+
+    def _submit_form(self, call: Call, path: str) -> Answer:
+        """The older way, for a browser's own form: it goes on to the address in `hs_context`."""
+        form = dict(call.form)
+        context = json.loads(form.pop("hs_context", "{}"))
+        fields = [{"name": name, "value": value} for name, value in form.items() if value]
+        about = {"pageUri": context.get("pageUrl", "")}
+        body = json.dumps({"fields": fields, "context": about}).encode()
+        inner = self._submit(replace(call, body=body), "/submissions/v3/integration/submit/" + path[17:])
+        target = context.get("redirectUrl", "")
+        if inner.status != 200 or not target:
+            return inner if inner.status != 200 else answer(204)
+        return Answer(status=302, headers={"Location": target})
 
     def _details(self) -> dict[str, Any]:
         return {

@@ -28,7 +28,7 @@ from byline.content import Content
 from byline.errors import Problem, ProblemsFound, UsageError
 from byline.model import Post
 from byline.settings import Settings
-from byline.site import body, capture, fragments, places, policy, renditions, styles
+from byline.site import body, capture, fragments, places, policy, renditions, styles, targets
 from byline.site.cache import Cache, base, instant
 from byline.site.inputs import code
 from byline.site.kept import Kept, digest
@@ -206,7 +206,7 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
             if gone is not None:
                 files.remove(gone)
         theme.add_assets(files, config, self.sheet, self.settings.brand)
-        self._add_page(files, config, f"{places.THANKS}index.md", theme.THANKS_PAGE)
+        self._add_page(files, config, f"{places.THANKS}index.md", theme.thanks(self.settings))
         for author, listing in places.writers(self.posts, self.content.authors):
             text = f"---\ntemplate: byline-author.html\nsearch:\n  exclude: true\n---\n# {author.id}\n"
             self._add_page(files, config, f"{listing.url}index.md", text)
@@ -334,7 +334,7 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
         return policy.insert(
             theme.mend(output),
             body=text,
-            forms=(self.settings.lead_form.url,),
+            forms=targets.addresses(self.settings),
             trusted=self.settings.pages.raw_html,
             diagrams=diagrams,
         )

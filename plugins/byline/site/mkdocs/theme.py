@@ -11,8 +11,8 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.utils import get_relative_url
 
-from byline.settings import Brand
-from byline.site import places, styles
+from byline.settings import Brand, Settings
+from byline.site import places, styles, targets
 
 FOLDER = Path(str(resources.files("byline.site").joinpath("theme")))
 MERMAID = Path(str(resources.files("byline.site").joinpath("vendor", "mermaid", "mermaid.min.js")))
@@ -26,8 +26,14 @@ search:
 ---
 # Thank you
 
-Your message has arrived. A person will read it and answer you.
+{words}
 """
+ARRIVED = "Your message has arrived. A person will read it and answer you."
+# Web-to-Lead answers the same whether it made a lead or not, so nobody can promise more.
+SUBMITTED = (
+    "Your message has been submitted. A person will read it and answer you. If you hear nothing within a few days,"
+    " please write or call us."
+)
 _PALETTE = [
     {
         "media": "(prefers-color-scheme: light)",
@@ -83,6 +89,11 @@ def mend(page: str) -> str:
     for wrong, right in _MENDED:
         page = page.replace(wrong, right, 1)
     return page
+
+
+def thanks(settings: Settings) -> str:
+    """The page after the form: it says no more than is known."""
+    return THANKS_PAGE.format(words=ARRIVED if targets.sure(settings) else SUBMITTED)
 
 
 def add_assets(files: Files, config: MkDocsConfig, sheet: str, brand: Brand) -> None:

@@ -111,11 +111,11 @@ Mark any form with data-byline. byline.consent(true|false) keeps or wipes; bylin
   if (mode === "none") save();
   else if (allowed()) note();
   tidy();
-  d.addEventListener("submit", (event) => event.target.matches("form[data-byline]") && fill(event.target), true);
+  d.addEventListener("submit", (event) => event.target.matches("form[data-byline]:not([data-byline=words])") && fill(event.target), true);
   d.addEventListener("change", ({target}) => {
     if (target.matches("[data-byline-consent]")) consent(target.checked);
     if (target.name === "marketing") ticked = Date.now();
   });
   d.readyState === "loading" ? d.addEventListener("DOMContentLoaded", show) : show();
-  w.byline = {consent, fill, touches: () => journey().touches};
+  w.byline = {consent, fill, journey, touches: () => journey().touches};
 })(window, document);
