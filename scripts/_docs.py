@@ -13,6 +13,7 @@ import click
 
 import _messages
 import _networks
+import _schemas
 from byline import starter
 from byline.cli import COMMANDS, cli
 
@@ -91,6 +92,7 @@ def main() -> int:
         REFERENCE / "exit-codes.md": _messages.exit_codes() + "\n",
         REFERENCE / "states.md": _messages.states() + "\n",
         WORKFLOW: workflow(),
+        **{Path(starter.__file__).parent / "schemas" / name: text for name, text in _schemas.texts().items()},
     }
     for file, wanted in made.items():
         if "--check" in sys.argv:

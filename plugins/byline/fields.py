@@ -351,13 +351,17 @@ class Fields:
                 )
         return tuple(found)
 
+    def below(self, node: Mapping_, path: str) -> Fields:
+        """A map further down, whose mistakes go to the same place. Of the same kind as this one."""
+        return type(self)(node, file=self.file, problems=self.problems, path=path)
+
     def section(self, key: str) -> Fields | None:
         """The map under the key, to be read in turn (call its `done`)."""
         node = self.get(key)
         if node is None:
             return None
         if isinstance(node, Mapping_):
-            return Fields(node, file=self.file, problems=self.problems, path=self.full(key))
+            return self.below(node, self.full(key))
         self.problem(
             key,
             "wrong-kind",
@@ -372,7 +376,7 @@ class Fields:
             node = self.get(key)
             if node is None:
                 empty = Mapping_({}, {}, self.line(key))
-                yield key, Fields(empty, file=self.file, problems=self.problems, path=self.full(key))
+                yield key, self.below(empty, self.full(key))
             else:
                 fields = self.section(key)
                 if fields is not None:

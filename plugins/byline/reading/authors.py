@@ -13,7 +13,7 @@ from byline.settings import Settings
 from byline.yamlread import Mapping_, YamlProblem, decode, read
 
 FILE = ".authors.yml"
-_ID = r"[a-z0-9][a-z0-9_-]*"
+ID = r"[a-z0-9][a-z0-9_-]*"
 _ADDRESSES = ("url", "linkedin")
 _HANDLES = ("twitter", "mastodon", "bluesky")
 
@@ -55,8 +55,8 @@ def read_authors(settings: Settings, tree: Tree, problems: list[Problem]) -> dic
     authors: dict[str, Author] = {}
     for name, fields in section.sections() if section is not None else ():
         assert section is not None
-        author = _author(name, fields, section.line(name), settings, tree)
-        if re.fullmatch(_ID, name):
+        author = read_author(name, fields, section.line(name), settings, tree)
+        if re.fullmatch(ID, name):
             authors[name] = author
         else:
             section.problem(
@@ -68,7 +68,9 @@ def read_authors(settings: Settings, tree: Tree, problems: list[Problem]) -> dic
     return authors
 
 
-def _author(name: str, fields: Fields, line: int, settings: Settings, tree: Tree) -> Author:
+def read_author(name: str, fields: Fields, line: int, settings: Settings, tree: Tree) -> Author:
+    """One author; what is missing is noted."""
+
     def needed(key: str, what: str, example: str) -> str:
         if fields.get(key) is None:
             fields.problem(

@@ -397,7 +397,7 @@ def _lead_form(block: Fields, site_url: str) -> LeadForm:
     url = section.url("url")
     node = section.get("to")
     if isinstance(node, Mapping_):  # `to: {url: https://…}`
-        target = Fields(node, file=section.file, problems=section.problems, path=section.full("to"))
+        target = section.below(node, section.full("to"))
         to, url = "url", target.url("url", required=True)
         target.done()
     elif isinstance(node, Scalar) and node.value is False:  # YAML 1.1 reads `off` as false

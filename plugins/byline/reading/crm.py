@@ -67,5 +67,5 @@ def _fields(section: Fields) -> dict[str, str]:
             "write `fields:` and below it lines such as `utm_source: UTM_Source__c`",
         )
         return {}
-    own = Fields(node, file=section.file, problems=section.problems, path=section.full("fields"))
+    own = section.below(node, section.full("fields"))
     return {word: own.text(word).strip() for word in own}

@@ -67,7 +67,11 @@ def read_post(source: Source, reading: Reading) -> Post | None:
     """The post; None when a day, a title or a slug that it cannot be without is missing or wrong."""
     # What is missing is told at the first line, where nothing else stands.
     whole = Mapping_(source.node.items, source.node.key_lines, 1)
-    fields = Fields(whole, file=source.shown, problems=reading.problems)
+    return read_fields(Fields(whole, file=source.shown, problems=reading.problems), source, reading)
+
+
+def read_fields(fields: Fields, source: Source, reading: Reading) -> Post | None:
+    """The post out of its front matter as given."""
     folder, before = posixpath.dirname(source.path), len(reading.problems)
     bare = without_code(source.body)
     title = _title(fields, bare)
@@ -223,8 +227,10 @@ def _id(fields: Fields) -> str:
             "run `publish check --fix`, which writes one",
         )
         return ""
+    node = fields.get("id")
     found = fields.text("id", expected="3 to 16 small letters and digits")
-    if found and not re.fullmatch(POST_ID, found):
+    written = isinstance(node, Scalar) and isinstance(node.value, str)
+    if written and not re.fullmatch(POST_ID, found):
         better = re.sub(r"[^a-z0-9]", "", found.lower()).lstrip("0123456789")[:16]
         fields.problem(
             "id",

@@ -34,7 +34,7 @@ def read_share(top: Fields, reading: Reading, folder: str, day: date) -> Share |
             'write `share:` and indented below, for example, `linkedin: "Your words: {link}"`',
         )
         return None
-    fields = Fields(node, file=top.file, problems=top.problems, path="share")
+    fields = top.below(node, "share")
     at = hour_of(fields, "at", reading.settings.zone, day)
     if at is not None:
         day = at.date()
@@ -85,7 +85,7 @@ def _network(
         return NetworkShare(off=not node.value, line=line)
     if not isinstance(node, Mapping_):
         return NetworkShare(texts=_texts(fields, key, node), line=line)
-    own = Fields(node, file=fields.file, problems=fields.problems, path=fields.full(key))
+    own = fields.below(node, fields.full(key))
     text = own.get("text")
     at = hour_of(own, "at", reading.settings.zone, day)
     found = NetworkShare(
@@ -193,7 +193,7 @@ def _repeat(fields: Fields, item: Node, path: str, reading: Reading, folder: str
             line=item.line,
         )
         return nothing
-    entry = Fields(item, file=fields.file, problems=fields.problems, path=path)
+    entry = fields.below(item, path)
     after = _after(entry)
     networks = _networks(entry, reading, folder, day, ("after",))
     if set(item.items) <= {"after"}:

@@ -127,7 +127,7 @@ def dates_of(fields: Fields, zone: ZoneInfo) -> tuple[datetime | None, datetime 
         return None, None
     if not isinstance(node, Mapping_):
         return _date(fields, "date", zone), None
-    section = Fields(node, file=fields.file, problems=fields.problems, path="date")
+    section = fields.below(node, "date")
     if section.get("created") is None:
         section.problem(
             "created" if "created" in section else "",
