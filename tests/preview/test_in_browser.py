@@ -12,7 +12,7 @@ from byline.cli import cli
 from byline.cli.common import App
 from byline.preview import browser
 from byline.times import FixedClock
-from support import NOW, POST, make_site
+from support import NOW, POST, SETTINGS, make_site
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -107,3 +107,31 @@ def test_a_browser_that_fails_is_told_in_words(preview: Path, tmp_path: Path) ->
         browser.picture(preview, tmp_path / "preview.png", browser="/bin/false")
     with pytest.raises(browser.NoBrowser, match="could not make the picture"):
         browser.picture(preview, tmp_path / "preview.png", browser=str(tmp_path / "none"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_mail_is_shown_whole_and_asks_for_nothing(tmp_path: Path, chromium: Browser, scheme: str) -> None:
+    own = (
+        "      channels:\n        newsletter:\n          api: smtps://mail.acme.example\n"
+        '          accounts: {acme: {from_email: news@acme.example, address: "Acme Ltd, Leeds"}}\n'
+    )
+    text = POST.replace("---\nWe", "share:\n  newsletter: Dear reader, <b>this</b> is it.\n---\nWe")
+    file = make_site(tmp_path, posts={"a.md": text}, settings=SETTINGS.replace("      channels:\n", own))
+    context = cli.make_context(
+        "publish", ["-f", str(file), "preview"], obj=App(clock=FixedClock(NOW), environment={})
+    )
+    with context:
+        cli.invoke(context)
+    asked: list[str] = []
+    page = chromium.new_page(color_scheme=scheme)  # type: ignore[arg-type]
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((tmp_path / ".byline" / "preview.html").as_uri())
+    mail = page.frame_locator("iframe").first
+    assert "Dear reader, <b>this</b> is it." in mail.locator("body").inner_text()
+    assert "Acme Ltd, Leeds" in mail.locator("body").inner_text()
+    assert mail.locator("a[href]").count() == 0
+    ground = mail.locator("table.paper").evaluate("it => getComputedStyle(it).backgroundColor")
+    assert ground == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(30, 34, 39)")
+    assert mail.locator("img").first.evaluate("it => it.naturalWidth") > 600
+    assert [url for url in asked if not url.startswith("data:") and not url.startswith("file:")] == []
+    page.close()
