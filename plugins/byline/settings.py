@@ -184,7 +184,8 @@ class CrmSettings:
 
     `api` and `login` are base URLs without a trailing slash (`login` is `api` where it does not differ); `version`,
     `tenant` and `prefix` as typed; `fields` maps our words (`byline.crm.base.FIELDS`) to the vendor's names, only
-    those that were written. `currency` is that of amounts without one. `node` is the block as written, for the
+    those that were written. `currency` is that of amounts without one. `store` is where our own leads and the
+    copy of the CRM's are: a file, or the private database of the environment. `node` is the block as written, for the
     driver.
     """
 
@@ -196,6 +197,7 @@ class CrmSettings:
     prefix: str = ""
     fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     currency: str = "EUR"
+    store: Literal["local", "postgresql"] = "local"
     node: Mapping_ = field(default_factory=lambda: Mapping_({}, {}, 0))
     line: int = 0
 

@@ -209,3 +209,25 @@ def test_a_crm_without_an_interface_is_told(tmp_path: Path, capsys: pytest.Captu
         cli.invoke(context)
     assert exit_code(info.value) == 2
     assert "publish crm import" in info.value.hint
+
+
+def test_one_private_database_serves_a_machine_that_keeps_nothing(
+    ready: Company, request: pytest.FixtureRequest
+) -> None:
+    text = ready.file.read_text(encoding="utf-8")
+    ready.file.write_text(
+        text.replace("{type: salesforce,", "{type: salesforce, store: postgresql,"), encoding="utf-8"
+    )
+    assert ready.run("crm", "sync") == 2
+    assert "BYLINE_PRIVATE_URL" in ready.told()
+    ready.environment["BYLINE_PRIVATE_URL"] = request.getfixturevalue("server").database()
+    tags = {"utm_source": "linkedin", "utm_medium": "social", "utm_content": "hp7.linkedin.company"}
+    ready.fake.seed_lead("ann@firm.example", made=NOW, fields=tags)
+    assert ready.run("crm", "add", "--email", "bob@firm.example") == 0
+    assert ready.run("crm", "sync") == 0
+    assert not (ready.state / "crm.db").exists()
+    before = len(ready.fake.calls)
+    assert ready.json("report")["total"]["leads"] == 2
+    assert len(ready.fake.calls) == before
+    assert ready.run("crm", "erase", "bob@firm.example") == 0
+    assert ready.json("report")["total"]["leads"] == 1

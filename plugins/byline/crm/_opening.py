@@ -34,16 +34,30 @@ def open_driver(
 
 
 def has_store(settings: Settings) -> bool:
-    """Is there a store of our own already?"""
+    """Is there a store of our own already? A database counts as one."""
     from byline.crm.local import FILE
 
-    return (settings.state / FILE).exists()
+    return settings.crm.store == "postgresql" or (settings.state / FILE).exists()
 
 
 def open_store(settings: Settings, *, clock: Clock, environment: Mapping[str, str]) -> Store:
-    """The store of our own, `.byline/crm.db`. Close it."""
+    """The store of our own: `.byline/crm.db`, or the private database when `crm.store` says so. Close it.
+
+    Raises UsageError when the environment does not name that database.
+    """
     from byline.crm.local import FILE, LocalCrm
 
+    if settings.crm.store == "postgresql":
+        from byline import private
+        from byline.crm._shared import SharedCrm
+
+        url = environment.get(private.URL, "").strip()
+        if not url:
+            raise UsageError(
+                f"`crm.store` in {settings.file_name} is `postgresql`, but {private.URL} is not set",
+                hint=f"{private.URL}=postgresql://USER:PASSWORD@HOST/DATABASE in the environment",
+            )
+        return SharedCrm(private.open_store(settings.state, url), clock=clock)
     return LocalCrm(settings.state / FILE, clock=clock)
 
 
@@ -71,14 +85,15 @@ def read(
     driver: Callable[[], CrmDriver],
     since: datetime | None = None,
 ) -> Material:
-    """Everything from the store of our own; where there is none, from the CRM itself, with nothing kept here.
+    """Everything from the store of our own; where it holds no copy of the CRM, from the CRM itself, with nothing kept.
 
-    `driver` is called in that case alone. `since` limits what is asked of the CRM.
+    `driver` is called in that case alone. `since` limits what is asked of the CRM. Invoices come from the store.
     """
+    kept = Material()
     if has_store(settings):
         store = open_store(settings, clock=clock, environment=environment)
         try:
-            return Material(
+            kept = Material(
                 leads=tuple(store.leads()),
                 deals=tuple(store.deals()),
                 invoices=tuple(store.invoices()),
@@ -87,13 +102,14 @@ def read(
             )
         finally:
             store.close()
-    if not settings.crm.vendor:
-        return Material()
+    if not settings.crm.vendor or kept.totals_then:
+        return kept
     crm = driver()
     return Material(
         leads=tuple(crm.leads(since)),
         deals=tuple(crm.deals(since)),
-        invoices=tuple(crm.invoices(since)),
+        invoices=kept.invoices or tuple(crm.invoices(since)),
+        aside=kept.aside,
         asked=crm.caps.label,
         totals=crm.totals(since),
     )

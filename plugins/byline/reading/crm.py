@@ -36,6 +36,9 @@ def read_crm(block: Fields, currency: str) -> CrmSettings:
         currency=section.text(
             "currency", currency, pattern=r"[A-Z]{3}", expected="a code such as EUR, USD or GBP"
         ),
+        store="postgresql"
+        if section.choice("store", ("local", "postgresql"), "local") == "postgresql"
+        else "local",
         node=section.node,
         line=section.line(),
         **texts,
