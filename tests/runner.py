@@ -181,6 +181,7 @@ class Runner:
             "look": lambda name: _look(name, {**self.context, **known}),
             "format": lambda shape, *values: shape.format(*values),
             "cancelled": lambda: False,
+            "startsWith": lambda text, start: str(text).lower().startswith(str(start).lower()),
         }
         return eval("".join(words).strip(), {"__builtins__": {}}, names)
 
@@ -192,7 +193,7 @@ def _python(token: str) -> str:
         return {"&&": " and ", "||": " or ", "!": " not "}[token]
     if token in ("true", "false"):
         return token.title()
-    if token in ("format", "cancelled") or not re.match(r"[A-Za-z_]", token):
+    if token in ("format", "cancelled", "startsWith") or not re.match(r"[A-Za-z_]", token):
         return token
     return f"look({token!r})"
 

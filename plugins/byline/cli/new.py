@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from byline.cli.common import App
+from byline.cli._publishing import json_option
+from byline.cli.common import App, emit_json
 from byline.errors import UsageError
 from byline.fields import did_you_mean
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Start a post: front matter filled in, a fresh id.")
-@click.argument("title")
+@click.argument("title", required=False, default="")
 @click.option("--author", "authors", multiple=True, help="Short name of the author; may be given again.")
 @click.option("--campaign", default="", help="Short name of the campaign.")
 @click.option("--category", default="", help="The category.")
@@ -33,6 +34,12 @@ if TYPE_CHECKING:
 @click.option(
     "--draft/--no-draft", default=True, help="Keep it back until you delete its draft line (the default)."
 )
+@click.option(
+    "--form",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help='Take everything from the form "New post" of a code host: the event\'s file, for CI.',
+)
+@json_option
 @click.pass_obj
 def command(
     app: App,
@@ -43,6 +50,8 @@ def command(
     day: str,
     folder: str,
     draft: bool,
+    form: Path | None,
+    as_json: bool,
 ) -> None:
     """Write a post called TITLE, with front matter filled in and a fresh id, and say where it lies."""
     from byline import content
@@ -50,6 +59,15 @@ def command(
     from byline.reading.ids import fresh_id
 
     settings = app.settings()
+    description = text = ""
+    if form is not None:
+        from byline.importing.html import with_more
+        from byline.reading.form import read_form
+
+        filled = read_form(form)
+        title, description, category, day = filled.title, filled.description, filled.category, filled.day
+        authors = tuple(name.strip() for name in filled.author.split(",") if name.strip())
+        text = with_more(filled.text) if filled.text else ""
     title = " ".join(title.split())
     if not title:
         raise UsageError("the title is empty", hint='write `publish new "What the post is about"`')
@@ -71,13 +89,12 @@ def command(
     )
     slug = free_slug(title, when, {post.slug for post in found.posts})
     path = _place(settings, folder, slug)
-    text = text_of(
+    post_id = fresh_id(title, {post.id for post in found.posts} | content.ids_of_unreadable(settings, found))
+    whole = text_of(
         NewPost(
             title=title,
             day=when,
-            id=fresh_id(
-                title, {post.id for post in found.posts} | content.ids_of_unreadable(settings, found)
-            ),
+            id=post_id,
             slug=slug,
             authors=authors or tuple(found.authors)[:1],
             category=category or _usual_category(found, allowed),
@@ -85,17 +102,23 @@ def command(
             campaigns=tuple(settings.campaigns),
             network=next(iter(settings.share_by_default or settings.channels), ""),
             draft=draft,
+            description=description,
+            text=text,
         )
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+            file.write(whole)
     except FileExistsError:
         raise UsageError(
             f"{_shown(path)} is there already; nothing was changed",
             hint="choose another title, or write on in that file",
         ) from None
+    if as_json:
+        shown = path.relative_to(settings.root).as_posix()
+        emit_json({"file": shown, "id": post_id, "slug": slug, "title": title, "draft": draft})
+        return
     click.echo(f"Wrote {_shown(path)}")
     click.echo("Next: write the description and the text" + (", and delete the line `draft: true`" if draft else "")
                + ". `publish check` finds mistakes, `publish preview` shows the result.")  # fmt: skip

@@ -26,45 +26,52 @@ class NewPost:
     campaigns: Sequence[str] = ()
     network: str = ""
     draft: bool = True
+    description: str = ""
+    text: str = ""
 
 
 def text_of(post: NewPost) -> str:
-    """The file. It passes `publish check`."""
-    describe = PLACEHOLDER if post.draft else "…"
-    lines = [
-        "---",
-        f"title: {quoted(post.title)}",
-        f"{'' if post.draft else '# '}description: {describe}",
-        f"date: {post.day}",
-        f"id: {post.id}",
-        f"slug: {quoted(post.slug)}",
-    ]
-    if post.authors:
-        lines.append(f"authors: [{', '.join(post.authors)}]")
+    """The file: five fields first, then what is filled in, then what may be. It passes `publish check`."""
+    describe = quoted(post.description) if post.description else PLACEHOLDER if post.draft else "…"
     category = (
         json.dumps(post.category, ensure_ascii=False) if "," in post.category else quoted(post.category)
     )
-    lines.append(f"categories: [{category}]" if post.category else "# categories: []")
+    lines = [
+        "---",
+        f"title: {quoted(post.title)}",
+        f"{'' if post.draft or post.description else '# '}description: {describe}",
+        f"date: {post.day}",
+        f"authors: [{', '.join(post.authors)}]" if post.authors else "# authors: []",
+        f"categories: [{category}]" if post.category else "# categories: []",
+    ]
+    if post.draft:
+        lines.append("draft: true".ljust(34) + "# delete this line when the post is ready")
+    lines += [
+        "",
+        "# Filled in for you. The id never changes: it ties the post to what was sent and to its enquiries.",
+        f"id: {post.id}",
+        f"slug: {quoted(post.slug)}",
+        "",
+        "# Only if you like: take the # away.",
+    ]
     if post.campaign:
         lines.append(f"campaign: {post.campaign}")
     elif post.campaigns:
         lines.append(f"# campaign: {post.campaigns[0]}".ljust(34) + "# what it belongs to, if it does")
+    network = post.network or "linkedin"
     lines += [
         "# image: cover.png".ljust(34) + "# beside this file; without one, a card is drawn",
         "# image_alt: What the picture shows",
         "# effort: 2h".ljust(34) + "# how long it took; the cost side of the report",
-    ]
-    if post.draft:
-        lines.append("draft: true".ljust(34) + "# delete this line when the post is ready")
-    network = post.network or "linkedin"
-    lines += [
-        "",
-        "# Where and when it is shared. Without this section the description and the link go to the usual networks.",
-        "# share:",
+        "# share:".ljust(34) + "# without it the description and the link go to the usual networks",
         f"#   at: {post.day} 09:00",
         f"#   {network}: |",
         "#     Your own words for this network.",
         "---",
+    ]
+    if post.text:
+        return "\n".join([*lines, post.text, ""])
+    lines += [
         "The opening: what it is about, and why it matters to the reader. Lists show this part alone.",
         "",
         "<!-- more -->",

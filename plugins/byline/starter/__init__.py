@@ -102,8 +102,9 @@ Without git: on GitHub open **Issues, New issue, New post**, fill in the form, s
 there with your post in it. Press the pencil to write on; everybody sees in its comment what will go out; merging sends it.
 """,
     "gitlab": """
-Without git: on GitLab open **Build, Pipelines, New pipeline**, write the title into the field `POST_TITLE`, press
-*New pipeline*. A minute later a merge request is there with your post in it. Press *Edit* there to write on.
+Without git: on GitLab open **Edit, Web IDE**, make a file such as `content/posts/my-title.md`, type `post` and press Tab: the five
+lines below stand there. Write, then *Source control*, *Commit to new branch*, *Create merge request*. Its check names the line
+with the `id` to add.
 """,
     "none": "",
 }
