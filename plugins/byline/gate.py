@@ -6,6 +6,7 @@ before its page leaves a broken card behind.
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -150,9 +151,20 @@ def _head_fault(page: _Page, post: Post, url: str, picture: Picture, site_url: s
         return f"{url} has no og:image, so networks would show no card"
     drawn = urljoin(site_url, "assets/cards/")
     image = urljoin(url, image)
+    if _inside(image) and urlsplit(image).hostname != urlsplit(site_url).hostname:
+        return f"{url} names a card picture inside some network, where no reader comes: {image}"
     if picture.url.startswith(drawn) and image.startswith(drawn) and not links.same(image, picture.url):
         return f"{url} still shows a former card picture"
     return ""
+
+
+def _inside(address: str) -> bool:
+    """Does the address lead to this machine or into a private network, as far as it says so itself?"""
+    host = (urlsplit(address).hostname or "").rstrip(".")
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.endswith((".local", ".internal", ".localhost"))
 
 
 def _card_fault(answer: Response, url: str) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus, urljoin, urlsplit
 
@@ -516,8 +517,9 @@ def _short(url: str) -> str:
 
 
 def _forms(value: str) -> tuple[str, ...]:
-    """The spellings in which a secret could be met: as it is, percent-encoded, in JSON, in base64 at any offset."""
+    """The spellings in which a secret could be met: as it is, percent-encoded, in JSON, in HTML, in hexadecimal, in base64 at any offset."""
     forms = {value, quote(value, safe=""), quote_plus(value), quote(value), _json.dumps(value)[1:-1]}
+    forms |= {escape(value), value.encode().hex()}
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         for shift in range(3):
             encoded = encode(b"\0" * shift + value.encode()).decode().rstrip("=")

@@ -1,4 +1,4 @@
-"""Secrets in the operating system's keyring, for a person's own machine (`pip install byline[keyring]`).
+"""Secrets in the operating system's keyring, for a person's own machine (the extra `keyring`).
 
 A secret stands there under the site's address and the variable's name. The library is imported only when it is used.
 """
@@ -47,7 +47,7 @@ def _call(what: str, *values: str) -> Any:
     except ModuleNotFoundError:
         raise UsageError(
             "the library `keyring` is not installed",
-            hint="pip install 'byline[keyring]', or unset BYLINE_KEYRING",
+            hint="pip install 'keyring>=25,<26', or unset BYLINE_KEYRING",
         ) from None
     try:
         return getattr(keyring, what)(*values)

@@ -139,7 +139,8 @@ def open_store(state: Path, url: str = "") -> PrivateStore:
         import psycopg
     except ImportError:
         raise UsageError(
-            f"{URL} needs packages that are not installed here", hint="pip install 'byline[postgresql]'"
+            f"{URL} needs packages that are not installed here",
+            hint="pip install 'psycopg[binary]>=3.2,<4' 'SQLAlchemy>=2.0.36,<3'",
         ) from None
 
     def connect() -> Any:

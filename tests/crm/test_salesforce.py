@@ -115,7 +115,7 @@ def test_a_key_needs_a_package(org: CrmWorld, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "jwt", None)
     with pytest.raises(UsageError) as info:
         org.crm(environment=CASES[1].environment).add_lead(lead())
-    assert info.value.hint == "pip install 'byline[salesforce]'"
+    assert info.value.hint == "pip install 'PyJWT[crypto]>=2.10,<3'"
 
 
 def test_a_key_on_one_line_is_read(org: CrmWorld) -> None:

@@ -377,7 +377,7 @@ def test_without_the_packages_it_says_how_to_get_them(monkeypatch: pytest.Monkey
     monkeypatch.setitem(sys.modules, "sqlalchemy", None)
     with pytest.raises(UsageError) as caught:
         opened("postgresql://me@db/x")
-    assert "byline[postgresql]" in caught.value.hint
+    assert "psycopg[binary]" in caught.value.hint
 
 
 def test_notes_are_kept_in_order(address: str) -> None:

@@ -12,6 +12,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import click
@@ -140,7 +141,9 @@ def main(argv: Sequence[str] | None = None, *, app: App | None = None) -> Any:
     """Run one command and leave with its exit code. Bad input never gives a traceback."""
     # A command keeps nearly everything it makes until it ends: looking for rubbish among it is mostly in vain.
     gc.set_threshold(100_000)
-    app = app or App()
+    if app is None:
+        sys.excepthook = _show_crash
+        app = App()
     words = sys.argv[1:] if argv is None else list(argv)
     try:
         code = cli.main(args=words, prog_name="publish", standalone_mode=False, obj=app)
@@ -163,6 +166,12 @@ def main(argv: Sequence[str] | None = None, *, app: App | None = None) -> Any:
         sys.stderr.close()
         code = 0
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _show_crash(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    from byline.cli import _crash
+
+    _crash.show(kind, error, trace)
 
 
 def _answer(words: Sequence[str], app: App, error: BylineError | click.ClickException) -> None:

@@ -159,7 +159,7 @@ class Api:
         except ImportError:
             raise UsageError(
                 "signing in to Salesforce with a private key needs a package that is not installed here",
-                hint="pip install 'byline[salesforce]'",
+                hint="pip install 'PyJWT[crypto]>=2.10,<3'",
             ) from None
         claims = {
             "iss": client,

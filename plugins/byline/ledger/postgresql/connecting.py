@@ -20,7 +20,7 @@ def connect_to(url: str, connect_seconds: float) -> tuple[str, Engine]:
     except ImportError:
         raise UsageError(
             "`ledger: postgresql` needs packages that are not installed here",
-            hint="pip install 'byline[postgresql]'",
+            hint="pip install 'psycopg[binary]>=3.2,<4' 'SQLAlchemy>=2.0.36,<3'",
         ) from None
     scheme, _, rest = url.partition("://")
     if scheme.partition("+")[0] not in ("postgresql", "postgres") or not rest:
