@@ -92,6 +92,22 @@ class LiveGate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EditorSettings:
+    """The page for writing without git: the code host, and the repository as that host names it (`acme/insights`).
+
+    `backend` empty: no such page. `base_url` is the sign-in service or the host of one's own, `api_root` its
+    interface, `app_id` the application's public id where the host signs people in without a service of ours.
+    """
+
+    backend: Literal["", "github", "gitlab", "gitea", "test-repo"] = ""
+    repo: str = ""
+    branch: str = ""
+    base_url: str = ""
+    api_root: str = ""
+    app_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
     """`hour` is what an hour of work costs, in `currency` (ISO 4217)."""
 
@@ -244,6 +260,7 @@ class Settings:
     costs: Costs = Costs()
     feeds: FeedSettings = FeedSettings()
     pages: PageSettings = PageSettings()
+    editor: EditorSettings = EditorSettings()
     lead_form: LeadForm = LeadForm()
     crm: CrmSettings = CrmSettings()
     mail: MailSettings = MailSettings()

@@ -61,6 +61,7 @@ def read_block(block: Fields, settings: Settings) -> Settings:
         costs=costs,
         feeds=look.read_feeds(block),
         pages=look.read_pages(block),
+        editor=look.read_editor(block),
         lead_form=_lead_form(block, settings.site_url),
         crm=read_crm(block, costs.currency),
         mail=post_office.read_mail(block),

@@ -1,11 +1,12 @@
-"""`brand`, `pages` and `feeds`: how the site looks to people and to machines."""
+"""`brand`, `pages`, `feeds` and `editor`: how the site looks to people and to machines."""
 
 from __future__ import annotations
 
 from byline.fields import Fields
-from byline.settings import Brand, FeedSettings, PageSettings, Settings
+from byline.settings import Brand, EditorSettings, FeedSettings, PageSettings, Settings
 
 _COLOUR = r"#[0-9A-Fa-f]{6}"
+BACKENDS = ("github", "gitlab", "gitea", "test-repo")
 HOSTS = ("netlify", "apache", "vercel")
 
 
@@ -87,6 +88,29 @@ def read_pages(block: Fields) -> PageSettings:
     found = PageSettings(
         raw_html=section.flag("raw_html", usual.raw_html),
         headers=tuple(names) if "headers" in section else usual.headers,
+    )
+    section.done()
+    return found
+
+
+def read_editor(block: Fields) -> EditorSettings:
+    """Where the editor page finds the repository."""
+    section = block.section("editor")
+    if section is None:
+        return EditorSettings()
+    backend = section.choice("backend", BACKENDS, "github")
+    found = EditorSettings(
+        backend=backend,  # type: ignore[arg-type]
+        repo=section.text(
+            "repo",
+            required=backend != "test-repo",
+            pattern=r"[\w.-]+(/[\w.-]+)+",
+            expected="a repository such as acme/insights",
+        ),
+        branch=section.text("branch"),
+        base_url=section.url("base_url").rstrip("/"),
+        api_root=section.url("api_root").rstrip("/"),
+        app_id=section.text("app_id", pattern=r"[\w-]+", expected="the application's public id"),
     )
     section.done()
     return found

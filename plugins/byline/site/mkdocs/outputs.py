@@ -18,6 +18,7 @@ from byline.model import Picture, Post
 from byline.settings import Settings
 from byline.site import (
     aliases,
+    editor,
     feeds,
     feedstyle,
     fragments,
@@ -137,6 +138,7 @@ class Outputs:
         made["llms.txt"] = llms.write(site.posts, site.topics, self.settings)
         made[opml.FILE] = opml.write(site.listings(), self.settings)
         made = {name: data for name, data in made.items() if not (self.settings.docs / name).exists()}
+        made |= editor.files(self.settings, site.authors, [topic.title for topic in site.topics])
         made[places.FEED_STYLE] = feedstyle.write(self.settings)
         if self.diagrams:
             made[f"{places.ASSETS}mermaid.min.js"] = theme.MERMAID.read_bytes()
