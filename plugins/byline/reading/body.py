@@ -23,6 +23,11 @@ _DEFINED = re.compile(r"^ {0,3}\[[^\]\n^]+\]:[ \t]*<?(?P<bare>[^\s<>]+)>?", re.M
 _TAG = re.compile(r"<(?P<name>img|a|script|iframe|source|video|audio)\b(?P<rest>[^<>]*)>", re.I)
 _ATTRIBUTE = re.compile(r"\b(?P<name>src|href|alt)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.I)
 _AUTO = re.compile(r"<(?P<bare>https?://[^\s<>]+)>")
+# What the built page leaves out: see site.sanitise.
+_LEFT_OUT = re.compile(
+    r"<(script|style|iframe|frame|object|embed|form|button|select|textarea|link|meta|base)\b(?=[^<>]*>)",
+    re.IGNORECASE,
+)
 _HEADING = re.compile(r"^#[ \t](?P<atx>[^\n]*)$|^(?P<set>[^\s#>*+-][^\n]*)\n=+[ \t]*$", re.M)
 
 
@@ -35,6 +40,7 @@ class Reference:
     picture: bool
     alt: str | None
     loads: bool = False  # the page itself fetches it
+    runs: bool = False  # a script or a frame, which a page has only where raw HTML is trusted
 
 
 def without_code(body: str) -> str:
@@ -92,8 +98,10 @@ def _tag(match: re.Match[str], line: int) -> Iterator[Reference]:
         yield Reference(given.get("src", ""), line, True, given.get("alt"), True)
     elif name == "a" and "href" in given:
         yield Reference(given["href"], line, False, None)
-    elif name != "a" and "src" in given:
+    elif name not in ("a", "script", "iframe") and "src" in given:
         yield Reference(given["src"], line, False, None, True)
+    elif name in ("script", "iframe") and "src" in given:
+        yield Reference(given["src"], line, False, None, True, runs=True)
 
 
 def check_body(reading: Reading, path: str, url: str, shown: str, text: str, first: int) -> None:
@@ -104,6 +112,15 @@ def check_body(reading: Reading, path: str, url: str, shown: str, text: str, fir
     if "](" not in text and "]:" not in text and "<" not in text:
         return
     checker = _Checker(reading, path, url, shown)
+    if "<" in text and not reading.settings.pages.raw_html:
+        for match in _LEFT_OUT.finditer(text):
+            checker.problem(
+                first + text.count("\n", 0, match.start()),
+                "html-left-out",
+                f"`<{match[1]}` runs, loads or sends something; the page will be built without it",
+                "take it out, or set `pages: {raw_html: true}` in mkdocs.yml if you trust everybody who writes here",
+                "warning",
+            )
     for reference in references(text, first):
         checker.check(reference)
 
@@ -165,6 +182,8 @@ class _Checker:
                 "link to a page",
             )
         elif parts.scheme or parts.netloc:
+            if reference.runs and not self.reading.settings.pages.raw_html:
+                return  # told as left out
             if reference.loads and not own and parts.scheme.lower() != "data":
                 self.problem(
                     line,
