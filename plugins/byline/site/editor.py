@@ -20,6 +20,7 @@ from byline.settings import Settings
 FOLDER = "admin/"
 SCRIPT = f"{FOLDER}sveltia-cms.js"
 CONFIG = f"{FOLDER}config.yml"
+VERSION = "0.221.1"  # of the vendored file
 SIGNS = f"{FOLDER}signs.woff2"
 WORDS = f"{FOLDER}words.woff2"
 # The editor would fetch its fonts from elsewhere; they lie beside it.
@@ -31,6 +32,9 @@ _HOSTS = {
     "gitea": (),
     "test-repo": (),
 }
+# It would ask there for a newer version of itself, and for its words in the reader's language, again and again when
+# there is no answer; both lie beside it.
+_ELSEWHERE = b"https://unpkg.com/@sveltia/cms"
 Field = dict[str, Any]
 
 
@@ -43,8 +47,14 @@ def files(settings: Settings, authors: Mapping[str, Author], categories: Sequenc
         lambda match: b"signs.woff2" if match[1].startswith(b"material") else b"words.woff2",
         vendor.joinpath("sveltia-cms", "sveltia-cms.js").read_bytes(),
     )
+    script = script.replace(_ELSEWHERE, b"sveltia")
     made = json.dumps(config(settings, authors, categories), ensure_ascii=False, indent=1)
+    words = vendor.joinpath("sveltia-cms", "locales")
     return {
+        f"{FOLDER}sveltia@{VERSION}/locales/{file.name}": file.read_bytes()
+        for file in sorted(words.iterdir(), key=lambda one: one.name)
+    } | {
+        f"{FOLDER}sveltia/package.json": json.dumps({"version": VERSION}).encode() + b"\n",
         f"{FOLDER}index.html": _page(settings).encode(),
         SCRIPT: script,
         CONFIG: f"{made}\n".encode(),
