@@ -43,6 +43,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "build": ("Build the site, its feeds and its cards.", "Site"),
     "serve": ("Show the site while you write.", "Site"),
     "init": ("Start a company's own site.", "Set-up"),
+    "completion": ("Let the shell complete commands and options.", "Set-up"),
     "upgrade": ("Bring settings and workflows up to this version.", "Set-up"),
     "connect": ("Sign in to a network and learn which secret to set.", "Set-up"),
     "intake": ("Take leads from the site's form.", "Leads"),
@@ -116,6 +117,7 @@ def _set_file(ctx: click.Context, _option: click.Parameter, value: Path | None) 
 
 @click.group(
     cls=LazyGroup,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Run a command in the folder that holds mkdocs.yml, or name the file with -f.",
 )
@@ -127,14 +129,25 @@ def _set_file(ctx: click.Context, _option: click.Parameter, value: Path | None) 
     help="The settings file (default: mkdocs.yml in this folder).",
 )
 @click.option("--debug", is_flag=True, help="Show where in the program an error arose.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Without a command: where things stand, as one JSON object."
+)
 @click.version_option(__version__, prog_name="publish")
 @click.pass_context
-def cli(ctx: click.Context, file: Path, debug: bool) -> None:
-    """Write a post once; it becomes a page, a post on each network, and enquiries you can count."""
+def cli(ctx: click.Context, file: Path, debug: bool, as_json: bool) -> int | None:
+    """Write a post once; it becomes a page, a post on each network, and enquiries you can count.
+
+    Without a command it shows where things stand and the next step.
+    """
     app = ctx.obj if isinstance(ctx.obj, App) else App()
     app.file = file
     app.debug = debug
     ctx.obj = app
+    if ctx.invoked_subcommand is None:
+        from byline.cli import _standing
+
+        return _standing.show(app, as_json=as_json)
+    return None
 
 
 def main(argv: Sequence[str] | None = None, *, app: App | None = None) -> Any:
@@ -145,8 +158,22 @@ def main(argv: Sequence[str] | None = None, *, app: App | None = None) -> Any:
         sys.excepthook = _show_crash
         app = App()
     words = sys.argv[1:] if argv is None else list(argv)
+    # No colour where the person wants none (no-color.org) or the terminal cannot: all signs are readable without it.
+    plain = bool(app.environment.get("NO_COLOR")) or app.environment.get("TERM") == "dumb"
+    with click.Context(cli, color=False if plain else None, obj=app):
+        _run(words, app, False if plain else None)
+
+
+def _run(words: Sequence[str], app: App, color: bool | None) -> Any:
     try:
-        code = cli.main(args=words, prog_name="publish", standalone_mode=False, obj=app)
+        code = cli.main(
+            args=words,
+            prog_name="publish",
+            complete_var="_PUBLISH_COMPLETE",
+            standalone_mode=False,
+            obj=app,
+            color=color,
+        )
     except click.exceptions.Exit as stop:
         code = stop.exit_code
     except click.ClickException as error:

@@ -4,10 +4,44 @@ from __future__ import annotations
 
 import shutil
 import sys
+import threading
 import time
 from types import TracebackType
 
 _SOON, _AGAIN, _LINE = 2.0, 0.2, 15.0
+
+
+class Waiting:
+    """Tells on a terminal that something is still being done, with the seconds; silent for what takes less than two."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._over = threading.Event()
+        self._teller = threading.Thread(target=self._tell, daemon=True)
+
+    def __enter__(self) -> Waiting:
+        if sys.stderr.isatty():
+            self._teller.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        if self._teller.is_alive():
+            self._teller.join()
+
+    def _tell(self) -> None:
+        began, shown = time.monotonic(), False
+        wait = _SOON
+        while not self._over.wait(wait):
+            wait, shown = 0.5, True
+            text = f"{self._what} … {time.monotonic() - began:.0f} s"[: _width() - 1]
+            sys.stderr.write(f"\r{text}")
+            sys.stderr.flush()
+        if shown:
+            sys.stderr.write("\r" + " " * (_width() - 1) + "\r")
+            sys.stderr.flush()
 
 
 class Progress:

@@ -44,7 +44,7 @@ def table(rows: Sequence[Sequence[str]], *, indent: str = "  ", wide: int = 0) -
     """Rows in columns, the last one wrapped; on a narrow screen each row becomes a block, its cells below one another."""
     if not rows:
         return []
-    space = wide or width()
+    space = wide or (width() if sys.stdout.isatty() else 10_000)  # a file or a pipe keeps one row a line
     count = max(len(row) for row in rows)
     sizes = [max(columns_of(row[at]) for row in rows if len(row) > at) for at in range(count - 1)]
     lead = len(indent) + sum(size + 2 for size in sizes)
@@ -76,3 +76,47 @@ def _block(row: Sequence[str], indent: str, space: int) -> list[str]:
             break_on_hyphens=False,
         )
     return found
+
+
+def fitted(head: str, facts: Sequence[str], *, wide: int = 0) -> list[str]:
+    """One row: its head and facts on a line where they fit; else the facts below it, each on lines of its own."""
+    whole = head + "   ".join(facts)
+    space = wide or (width() if sys.stdout.isatty() else 10_000)
+    if columns_of(whole) <= space:
+        return [whole]
+    found = textwrap.wrap(
+        " ".join(head.split()),
+        space,
+        initial_indent="  ",
+        subsequent_indent="      ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    for fact in facts:
+        found += textwrap.wrap(
+            fact,
+            space,
+            initial_indent="      ",
+            subsequent_indent="        ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    return found
+
+
+def flowing(text: str, *, wide: int = 0) -> str:
+    """Words in lines that fit, colours counted as nothing; a word is never cut, so that it can be copied."""
+    space = wide or min(shutil.get_terminal_size().columns, WIDEST)
+    lead = len(text) - len(text.lstrip(" "))
+    found, at = [" " * lead], lead
+    for word in text.split():
+        size = columns_of(word)
+        if at > lead + 4 and at + 1 + size > space:
+            found.append("\n" + " " * (lead + 4))
+            at = lead + 4
+        elif at > lead and not found[-1].startswith("\n"):
+            found.append(" ")
+            at += 1
+        found.append(word)
+        at += size
+    return "".join(found)

@@ -6,7 +6,9 @@ from itertools import pairwise
 
 import click
 
-from byline.cli.common import App, count, progress
+from byline.cli._progress import Waiting
+from byline.cli._publishing import json_option
+from byline.cli.common import App, count, emit_json, progress
 
 
 @click.command("build", help="Build the site, its feeds and its cards.")
@@ -19,8 +21,11 @@ from byline.cli.common import App, count, progress
     is_flag=True,
     help="Only what MkDocs and Material make, without anything of Byline: for comparing.",
 )
+@json_option
 @click.pass_obj
-def command(app: App, clean: bool, strict: bool, timings: bool, skip_bad: bool, plain: bool) -> None:
+def command(
+    app: App, clean: bool, strict: bool, timings: bool, skip_bad: bool, plain: bool, as_json: bool
+) -> None:
     """Errors in settings leave with 2, in posts with 5 (`--skip-bad` goes on without them)."""
     from byline.site.cache import Cache, instant
     from byline.times import ticks
@@ -43,17 +48,18 @@ def command(app: App, clean: bool, strict: bool, timings: bool, skip_bad: bool, 
 
             found = content.read(settings, cache.recall)
             stage("reading posts")
-            result = build(
-                settings,
-                found,
-                now=now,
-                strict=strict,
-                skip_bad=skip_bad,
-                plain=plain,
-                environment=app.environment,
-                progress=progress,
-                cache=cache,
-            )
+            with Waiting("Building the site"):
+                result = build(
+                    settings,
+                    found,
+                    now=now,
+                    strict=strict,
+                    skip_bad=skip_bad,
+                    plain=plain,
+                    environment=app.environment,
+                    progress=progress,
+                    cache=cache,
+                )
             words = f"{count(result.rendered, 'page')} made anew, {count(result.written, 'file')} written"
         else:
             for text in result.warnings:
@@ -70,4 +76,14 @@ def command(app: App, clean: bool, strict: bool, timings: bool, skip_bad: bool, 
         rows = [*own, ("MkDocs, theme, cache file", rest), *result.stages] if result.stages else own
         for name, seconds in (*rows, ("in all", ticks() - marks[0][1])):
             progress(f"{seconds:7.2f} s  {name}")
+    if as_json:
+        emit_json(
+            {
+                "posts": result.posts,
+                "folder": str(result.folder),
+                "changed": words != "nothing had changed",
+                "left_out": list(result.left_out),
+            }
+        )
+        return
     click.echo(f"Built {count(result.posts, 'post')} into {result.folder} ({words})")

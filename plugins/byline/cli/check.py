@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from byline.cli.common import DONE, STOPPED, USAGE, App, count, emit_json, show_problems
+from byline.cli.common import DONE, STOPPED, USAGE, App, count, emit_json, hanging, show_problems
 from byline.errors import BylineError, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -152,23 +152,23 @@ def _sum_up(problems: Sequence[Problem], posts: int, wrong: Sequence[Problem], w
     warnings = len(problems) - len(errors)
     what = f"{', '.join(wanted)} checked" if wanted else f"{count(posts, 'post')} checked"
     if problems:
-        click.echo()
+        _say("")
     advice = f"{count(warnings, 'piece')} of advice" if warnings else ""
     if not errors:
-        click.echo(
-            click.style(f"{what}: no mistakes{f', {advice}' if advice else ''}.", fg="green", bold=True)
-        )
-        click.echo("Next: `publish preview` shows each post as the networks will show it." if posts else
+        _say(click.style(f"{what}: no mistakes{f', {advice}' if advice else ''}.", fg="green", bold=True))
+        _say("Next: `publish preview` shows each post as the networks will show it." if posts else
                    'Next: `publish new "Title"` starts a post.')  # fmt: skip
         return
     files = len({problem.file for problem in errors})
     found = f"{count(len(errors), 'mistake')} in {count(files, 'file')}"
-    click.echo(click.style(f"{what}: {found}{f', {advice}' if advice else ''}.", fg="red", bold=True))
+    _say(click.style(f"{what}: {found}{f', {advice}' if advice else ''}.", fg="red", bold=True))
     if any(problem.code == "missing-id" for problem in errors):
-        click.echo(
-            "Next: `publish check --fix` writes the missing ids; correct the other lines above by hand."
-        )
+        _say("Next: `publish check --fix` writes the missing ids; correct the other lines above by hand.")
     elif wrong:
-        click.echo(f"Next: correct {errors[0].file} first, then run `publish check` again.")
+        _say(f"Next: correct {errors[0].file} first, then run `publish check` again.")
     else:
-        click.echo("Next: correct the lines named above, then run `publish check` again.")
+        _say("Next: correct the lines named above, then run `publish check` again.")
+
+
+def _say(text: str) -> None:
+    click.echo(hanging(text) if text else "")

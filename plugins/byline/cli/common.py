@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,9 +80,9 @@ def show_error(error: BylineError) -> None:
     if isinstance(error, ProblemsFound):
         show_problems(error.problems, err=True)
         return
-    click.echo(click.style("Stopped: ", fg="red", bold=True) + error.message, err=True)
+    click.echo(hanging(click.style("Stopped: ", fg="red", bold=True) + error.message, err=True), err=True)
     if error.hint:
-        click.echo(f"  Next: {error.hint}", err=True)
+        click.echo(hanging(f"  Next: {error.hint}", err=True), err=True)
 
 
 def error_json(command: str, error: BylineError | click.ClickException) -> dict[str, Any]:
@@ -99,11 +100,18 @@ def show_problems(problems: Sequence[Problem], *, err: bool = False) -> None:
     for problem in sorted(problems, key=lambda item: (item.file, item.line, item.key)):
         colour = "red" if problem.severity == "error" else "yellow"
         place = f"{problem.file}:{problem.line}" if problem.line else problem.file
-        click.echo(
-            f"{click.style(place, bold=True)}: {click.style(problem.severity, fg=colour)}: {problem.message}",
-            err=err,
-        )
-        click.echo(f"    fix: {problem.fix}  ({problem.code})", err=err)
+        head = f"{click.style(place, bold=True)}: {click.style(problem.severity, fg=colour)}: "
+        click.echo(hanging(head + problem.message, err=err), err=err)
+        click.echo(hanging(f"    fix: {problem.fix}  ({problem.code})", err=err), err=err)
+
+
+def hanging(text: str, *, err: bool = False) -> str:
+    """The text as it is for a file or a pipe; on a terminal in lines that fit, those after the first indented."""
+    if not (sys.stderr if err else sys.stdout).isatty():
+        return text
+    from byline.cli._tables import flowing
+
+    return flowing(text)
 
 
 def emit_json(value: Mapping[str, Any]) -> None:

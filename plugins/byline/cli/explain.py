@@ -5,13 +5,20 @@ from __future__ import annotations
 import click
 
 from byline.cli._publishing import json_option
-from byline.cli._tables import wrapped
+from byline.cli._tables import flowing, width, wrapped
 from byline.cli.common import App, emit_json
 from byline.errors import UsageError
 
 
+def _begun(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """For the shell's Tab."""
+    from byline import explaining
+
+    return [name for name in explaining.names() if name.startswith(begun)]
+
+
 @click.command(short_help="What a code, an exit code or a state means, and what to do.")
-@click.argument("code", required=False, default="")
+@click.argument("code", required=False, default="", shell_complete=_begun)
 @json_option
 @click.pass_obj
 def command(app: App, code: str, as_json: bool) -> None:
@@ -42,7 +49,7 @@ def command(app: App, code: str, as_json: bool) -> None:
     click.echo(wrapped(found.means))
     click.echo()
     click.echo(wrapped(found.do, first="What to do: ", other="  "))
-    click.echo(f"More: {found.page} in the manual")
+    click.echo(wrapped(f"More: {found.page} in the manual"))
 
 
 def _all(as_json: bool) -> None:
@@ -57,4 +64,4 @@ def _all(as_json: bool) -> None:
         if item.group != last:
             click.echo(("\n" if last else "") + click.style(item.group, bold=True))
             last = item.group
-        click.echo(wrapped(item.means, first=f"  {', '.join(item.names)}: ", other="      "))
+        click.echo(flowing(f"  {', '.join(item.names)}: {item.means}", wide=width()))

@@ -18,7 +18,7 @@ from byline.cli._publishing import (
     read_scope,
     to_option,
 )
-from byline.cli.common import DONE, UNKNOWN, App, count, emit_json
+from byline.cli.common import DONE, UNKNOWN, App, count, emit_json, hanging
 
 if TYPE_CHECKING:
     from byline.measuring import Known
@@ -145,6 +145,7 @@ def _lines(
 ) -> Iterator[str]:
     from byline import measuring
     from byline.cli._shown import MARKS, WORDS, next_step, when
+    from byline.cli._tables import fitted
     from byline.ledger.base import BASELINE
 
     headings = (
@@ -165,14 +166,15 @@ def _lines(
                 yield ""
             yield click.style(headings[group], bold=True)
             last = group
-        words = f"  {MARKS[item.state]} {item.id:<28} {when(item, now, settings):<22} {WORDS[item.state]}"
         numbers = measuring.words(known[item.id]) if item.id in known else ""
-        for more in (item.url, numbers, item.reason):
-            words += f"   {more}" if more else ""
+        facts = [WORDS[item.state], *(more for more in (item.url, numbers, item.reason) if more)]
         step = next_step(item)
-        yield words + (f"   next: {step}" if step and step not in words else "")
+        if step and step not in "   ".join(facts):
+            facts.append(f"next: {step}")
+        head = f"  {MARKS[item.state]} {item.id:<28} {when(item, now, settings):<22} "
+        yield from fitted(head, facts)
     if old:
         yield ""
-        yield f"{count(old, 'old post')} from before sending began here: not sent"
+        yield hanging(f"{count(old, 'old post')} from before sending began here: not sent")
     if last < 0 and not old:
         yield "nothing to show: no post asks for a network"
