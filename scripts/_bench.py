@@ -3,6 +3,7 @@
     scripts/bench                  the table
     scripts/bench --posts 500      another size for check and plan
     scripts/bench --no-build       leave the builds out
+    scripts/bench --history        instead: sending histories of 50, 500 and 5,000 deliveries in each store
     scripts/bench --rival          instead: the same faults for Byline and for crier 2.1.1, posts counted on the network
 
 Medians of several runs, the first of which is not counted. A bar is what we hold ourselves to on two cores of a
@@ -160,9 +161,13 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=5, help="counted runs (default 5)")
     parser.add_argument("--no-build", action="store_true", help="leave the builds out")
     parser.add_argument("--rival", action="store_true", help="the trial against crier 2.1.1 instead")
+    parser.add_argument("--history", action="store_true", help="how fast long sending histories are instead")
     options = parser.parse_args()
     if options.rival:
         return rival()
+    if options.history:
+        _setup.ready("test")
+        return _of_the_tests("many.py")
     _setup.ready("run")
     bin_ = _setup.python().parent
     publish = str(bin_ / "publish")
@@ -196,9 +201,14 @@ def rival() -> int:
             [str(python), "-m", "pip", "install", "--quiet", RIVAL],
         ):
             subprocess.run(command, check=True, env=_setup.environment())
-    paths = os.pathsep.join(str(_setup.ROOT / name) for name in ("plugins", "tests"))
+    return _of_the_tests("rival.py", str(python))
+
+
+def _of_the_tests(name: str, *words: str) -> int:
+    """Run a program that stands among the tests, with their packages."""
+    paths = os.pathsep.join(str(_setup.ROOT / folder) for folder in ("plugins", "tests"))
     return subprocess.run(
-        [str(_setup.python()), str(_setup.ROOT / "tests" / "rival.py"), str(python)],
+        [str(_setup.python()), str(_setup.ROOT / "tests" / name), *words],
         check=False,
         env={**_setup.environment(), "PYTHONPATH": paths},
     ).returncode

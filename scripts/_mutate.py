@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,7 @@ COPIED = ("plugins", "tests", "content", "docs", "requirements", "scripts", "pyp
 # mutmut's number of an outcome -> our word for it; every other number is a change that no test noticed.
 NOTICED = {1: "killed", 3: "killed", 36: "timed out", -24: "timed out", 24: "timed out", 152: "timed out",
            255: "timed out", -11: "killed", -9: "timed out"}  # fmt: skip
+PASSED_OVER = 34  # mutmut's number of a change that is not tried
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,9 @@ def main() -> int:
     parser.add_argument(
         "--show", action="store_true", help="show the changes that no test noticed, try nothing"
     )
+    parser.add_argument(
+        "--sample", type=int, help="try so many of each group, drawn at random (default: all)"
+    )
     parser.add_argument("--workers", type=int, default=2, help="changes tried at once (default 2)")
     options = parser.parse_args()
     names = options.groups or list(GROUPS)
@@ -82,9 +87,12 @@ def main() -> int:
         folder = FOLDER / name
         if not options.show:
             copy(folder, GROUPS[name])
+            forget_survivors(folder)
+            if options.sample:
+                sample(folder, mutmut, options.sample)
             done = subprocess.run(
                 [str(mutmut), "run", "--max-children", str(options.workers)],
-                cwd=folder, check=False, env=_setup.environment(),
+                cwd=folder, check=False, env=environment(folder),
             )  # fmt: skip
             if done.returncode:
                 return done.returncode
@@ -117,6 +125,12 @@ def ready() -> Path:
     return mutmut
 
 
+def environment(folder: Path) -> dict[str, str]:
+    """For mutmut and for the processes that tests start, which must find the changed sources too."""
+    paths = os.pathsep.join(str(folder / "mutants" / name) for name in ("src", "tests"))
+    return {**_setup.environment(), "PYTHONPATH": paths}
+
+
 def copy(folder: Path, group: Group) -> None:
     """The tree as mutmut wants it: the sources in `src`. A file that did not change keeps its time, and its results."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -147,12 +161,46 @@ def copy(folder: Path, group: Group) -> None:
     settings.write_text(f"{text}\n[tool.mutmut]\nuse_git_change_detection = false\n{lines}", encoding="utf-8")
 
 
+def forget_survivors(folder: Path) -> None:
+    """What no test noticed is tried again: there may be new tests. What was noticed stays so while its function does."""
+    for file in (folder / "mutants").glob("src/**/*.py.meta"):
+        data = json.loads(file.read_text(encoding="utf-8"))
+        codes = data["exit_code_by_key"]
+        data["exit_code_by_key"] = {key: code if code in NOTICED else None for key, code in codes.items()}
+        file.write_text(json.dumps(data), encoding="utf-8")
+
+
+def sample(folder: Path, mutmut: Path, size: int) -> None:
+    """Leave so many changes to be tried, the same ones each time, and pass the others over."""
+    # A name that nothing has: mutmut makes the changes, finds none to try, and ends.
+    subprocess.run(
+        [str(mutmut), "run", "no.such.change"],
+        cwd=folder, check=False, capture_output=True, env=environment(folder),
+    )  # fmt: skip
+    files = {
+        file: json.loads(file.read_text(encoding="utf-8"))
+        for file in sorted((folder / "mutants").glob("src/**/*.py.meta"))
+    }
+    every = sorted(key for data in files.values() for key in data["exit_code_by_key"])
+    chosen = set(random.Random(size).sample(every, min(size, len(every))))
+    for file, data in files.items():
+        codes = data["exit_code_by_key"]
+        data["exit_code_by_key"] = {
+            key: PASSED_OVER if code is None and key not in chosen else code for key, code in codes.items()
+        }
+        file.write_text(json.dumps(data), encoding="utf-8")
+
+
 def outcomes(folder: Path) -> Iterator[tuple[str, str, str]]:
     """(module, change, outcome) of every change that was tried."""
     for file in sorted((folder / "mutants").glob("src/**/*.py.meta")):
         for change, code in json.loads(file.read_text(encoding="utf-8"))["exit_code_by_key"].items():
             module = file.relative_to(folder / "mutants" / "src" / "byline").with_suffix("").as_posix()
-            yield module, change, "not tried" if code is None else NOTICED.get(code, "survived")
+            yield (
+                module,
+                change,
+                "not tried" if code in (None, PASSED_OVER) else NOTICED.get(code, "survived"),
+            )
 
 
 def table(names: Sequence[str]) -> str:
@@ -179,7 +227,7 @@ def show(folder: Path, mutmut: Path) -> None:
         if outcome == "survived":
             done = subprocess.run(
                 [str(mutmut), "show", change], cwd=folder, check=False, capture_output=True, text=True,
-                env=_setup.environment(),
+                env=environment(folder),
             )  # fmt: skip
             print(done.stdout, flush=True)
 
