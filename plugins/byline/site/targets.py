@@ -53,7 +53,7 @@ class Target:
 
     def attributes(self, thanks: str) -> str:
         """What the scripts want to know of the form."""
-        told = {"data-byline": "words", "data-next": thanks, "data-byline-api": self.api}
+        told = {"data-byline-words": "all", "data-next": thanks, "data-byline-api": self.api}
         told["data-subscription"] = self.form.options.get("subscription", "") if self.api else ""
         return " ".join(f'{key}="{escape(value)}"' for key, value in told.items() if value)
 

@@ -1,25 +1,23 @@
 /*! Byline: tells the lead form which links brought the visitor. First-party; sends nothing by itself.
-<script defer src="capture.js" data-consent="required|granted|none" data-keep="365" data-hosts="acme.example"></script>
-Mark any form with data-byline. byline.consent(true|false) keeps or wipes; byline.consent() asks. */
+Mark any form with data-byline. byline.consent(true|false) keeps or wipes. */
 ((w, d) => {
-  const me = d.currentScript?.dataset || {}, now = Date.now(), KEY = "byline";
+  const me = d.currentScript?.dataset || {}, now = Date.now(), KEY = "byline", here = w.location;
   const keep = (parseFloat(me.keep) || 365) * 864e5;
   const mode = w.navigator.globalPrivacyControl ? "none" : me.consent || "required";
-  const CLICKS = {gclid: "google", gbraid: "google", wbraid: "google", dclid: "google", fbclid: "facebook", li_fat_id: "linkedin",
-    twclid: "twitter", msclkid: "bing", ttclid: "tiktok", mc_cid: "mailchimp", mc_eid: "mailchimp"};
+  const google = "google", mc = "mailchimp", CLICKS = {gclid: google, gbraid: google, wbraid: google, dclid: google,
+    fbclid: "facebook", li_fat_id: "linkedin", twclid: "twitter", msclkid: "bing", ttclid: "tiktok", mc_cid: mc, mc_eid: mc};
   const WORDS = ["source", "medium", "campaign", "content", "term"];
   const passing = /(^|\.)(paypal\.com|stripe\.com|accounts\.google\.com|login\.microsoftonline\.com)$/;
   let ticked;
-  // Without this script the form's tags can only travel in the Referer; with it, other sites learn no more than our name.
-  const referrer = d.querySelector("meta[name=referrer][data-byline]");
-  if (referrer) referrer.content = "strict-origin-when-cross-origin";
+  // From here on other sites learn our name alone.
+  d.querySelector("meta[name=referrer][data-byline]")?.setAttribute("content", "strict-origin-when-cross-origin");
 
   const clean = (value, low) => {
     value = String(value || "").replace(/[\u0000-\u001f\u007f-\u009f]/g, "").trim().slice(0, 255);
     if (/[^\s@/?&=]+@[^\s@/?&=]+\.[^\s@/?&=]/.test(value)) return ""; // somebody's address
     return low ? value.toLowerCase() : value;
   };
-  const ours = (host) => `${me.hosts || ""} ${w.location.hostname}`.toLowerCase().split(/[\s,]+/).some((name) => {
+  const ours = (host) => `${me.hosts || ""} ${here.hostname}`.toLowerCase().split(/[\s,]+/).some((name) => {
     name = name.replace(/^(www)?\./, "");
     return name && `.${host}`.endsWith(`.${name}`);
   });
@@ -31,7 +29,7 @@ Mark any form with data-byline. byline.consent(true|false) keeps or wipes; bylin
     } catch { return ""; }
   };
   const look = () => {
-    const query = new URLSearchParams(w.location.search), touch = {};
+    const query = new URLSearchParams(here.search), touch = {};
     for (const name of WORDS) {
       const value = clean(query.get(`utm_${name}`), name === "source" || name === "medium");
       if (value) touch[name] = value;
@@ -43,13 +41,13 @@ Mark any form with data-byline. byline.consent(true|false) keeps or wipes; bylin
     }
     const tagged = !!Object.keys(touch).length, referrer = outside();
     if (referrer) touch.referrer = referrer;
-    return tagged || referrer ? {tagged, touch: {...touch, at: new Date(now).toISOString(), page: clean(w.location.pathname)}} : {};
+    return tagged || referrer ? {tagged, touch: {...touch, at: new Date(now).toISOString(), page: clean(here.pathname)}} : {};
   };
   const tidy = () => {
-    const pairs = w.location.search.slice(1).split("&");
+    const pairs = here.search.slice(1).split("&");
     const left = pairs.filter((pair) => pair && !(/^utm_/i.test(pair) || pair.split("=")[0] in CLICKS));
-    if (left.length < pairs.length && w.location.search)
-      w.history.replaceState(w.history.state, "", w.location.pathname + (left.length ? `?${left.join("&")}` : "") + w.location.hash);
+    if (left.length < pairs.length && here.search)
+      w.history.replaceState(w.history.state, "", here.pathname + (left.length ? `?${left.join("&")}` : "") + here.hash);
   };
   const young = (touch) => touch && now - Date.parse(touch.at) < keep;
   const read = () => {
@@ -91,8 +89,8 @@ Mark any form with data-byline. byline.consent(true|false) keeps or wipes; bylin
   const fill = (form) => {
     const {touches, first} = journey(), box = form.querySelector("[name=marketing]"), post = d.querySelector("meta[name='byline:post']");
     const json = (touch) => touch ? JSON.stringify(touch) : "";
-    const put = {started: `${now}`, page: w.location.pathname, post: post?.content || "", first: json(first),
-      last: json(touches.at(-1)), touches: touches.length ? JSON.stringify(touches) : "",
+    const put = {started: `${now}`, page: here.pathname, post: post?.content || "", first: json(first),
+      last: json(touches.at(-1)), touches: json(touches.length && touches),
       consent_at: box?.checked ? new Date(ticked || Date.now()).toISOString() : ""};
     for (const name in put) {
       let input = form.querySelector(`[name=bl_${name}]`);
@@ -111,7 +109,7 @@ Mark any form with data-byline. byline.consent(true|false) keeps or wipes; bylin
   if (mode === "none") save();
   else if (allowed()) note();
   tidy();
-  d.addEventListener("submit", (event) => event.target.matches("form[data-byline]:not([data-byline=words])") && fill(event.target), true);
+  d.addEventListener("submit", (event) => event.target.matches("form[data-byline]") && fill(event.target), true);
   d.addEventListener("change", ({target}) => {
     if (target.matches("[data-byline-consent]")) consent(target.checked);
     if (target.name === "marketing") ticked = Date.now();

@@ -39,7 +39,7 @@ means (utm_content, first_utm_source, journey …), and is left out when there i
   d.addEventListener("change", ({target}) => { if (target.matches("[data-byline-marketing]")) ticked = Date.now(); });
   d.addEventListener("submit", (event) => {
     const form = event.target;
-    if (!form.matches("form[data-byline=words]")) return;
+    if (!form.matches("form[data-byline-words]")) return;
     if (!form.querySelector("[data-byline-pot]")?.value) return fill(form);
     event.preventDefault(); // a robot: the CRM that takes the form looks for none
     event.stopImmediatePropagation();
