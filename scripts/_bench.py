@@ -5,6 +5,7 @@
     scripts/bench --no-build       leave the builds out
     scripts/bench --history        instead: sending histories of 50, 500 and 5,000 deliveries in each store
     scripts/bench --rival          instead: the same faults for Byline and for crier 2.1.1, posts counted on the network
+    scripts/bench --scale          ten million touches through the report instead
 
 Medians of several runs, the first of which is not counted. A bar is what we hold ourselves to on two cores of a
 machine that does nothing else; on a busy one the processor's own seconds tell more than the clock's.
@@ -25,6 +26,7 @@ from pathlib import Path
 from random import Random
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import _bench_scale
 import _setup
 
 _setup.newer_python()
@@ -162,7 +164,16 @@ def main() -> int:
     parser.add_argument("--no-build", action="store_true", help="leave the builds out")
     parser.add_argument("--rival", action="store_true", help="the trial against crier 2.1.1 instead")
     parser.add_argument("--history", action="store_true", help="how fast long sending histories are instead")
+    parser.add_argument("--scale", action="store_true", help="the report over many touches, nothing else")
+    parser.add_argument("--touches", type=int, default=10_000_000, help="how many (default ten million)")
     options = parser.parse_args()
+    if options.scale:
+        _setup.ready("test")  # byline[scale] is in it
+        print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, load {os.getloadavg()[0]:.1f}")
+        with tempfile.TemporaryDirectory(prefix="byline-bench-") as name:
+            site = corpus(Path(name) / "site", 360)
+            _bench_scale.run(str(_setup.python().parent / "publish"), site, options.touches)
+        return 0
     if options.rival:
         return rival()
     if options.history:

@@ -100,7 +100,30 @@ def on_published_data(pytest: list[str]) -> int:
     return subprocess.run(command, check=False, cwd=ROOT, env=surroundings).returncode
 
 
-LANES = {"--pds": against_a_real_server, "--golden": on_published_data}
+def on_spark(pytest: list[str]) -> int:
+    """Only the tests that run the report's expressions on Spark in local mode; needs a Java, 17 or newer."""
+    try:
+        _setup.ready("test")
+        java()
+        folder = _lanes.packages("spark", "450 MB")
+    except _setup.SetupFailed as problem:
+        print(f"Set-up failed. {problem}", file=sys.stderr)
+        return 1
+    command = [
+        str(python()),
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "-q",
+        "tests/spark/real_engine.py",
+        *pytest,
+    ]
+    surroundings = {**_setup.environment(), "BYLINE_SPARK": str(folder), "PYTHONPATH": str(folder)}
+    return subprocess.run(command, check=False, cwd=ROOT, env=surroundings).returncode
+
+
+LANES = {"--pds": against_a_real_server, "--golden": on_published_data, "--spark": on_spark}
 
 
 def stages(quick: bool, pytest: list[str]) -> list[tuple[str, list[str]]]:
@@ -152,16 +175,16 @@ def browser() -> None:
 
 
 def java() -> None:
-    """A Java for the W3C's validator: the one that is here, else Debian's; else SetupFailed."""
+    """A Java, for the W3C's validator and for Spark: the one that is here, else Debian's; else SetupFailed."""
     if shutil.which("java"):
         return
     problem = "this is no Debian, or you are not root"
     if _root_on_debian():
-        say("Installing a Java with apt, for the validator of pages (once) …")
+        say("Installing a Java with apt (once) …")
         problem = _apt("default-jre-headless")
     if problem or not shutil.which("java"):
         raise _setup.SetupFailed(
-            f"No Java could be had for the validator of pages.\n  {problem}\n"
+            f"No Java could be had.\n  {problem}\n"
             "Install one (Debian: apt install default-jre-headless), or run scripts/check, which needs none."
         )
 

@@ -7,7 +7,7 @@ the touches up to then. Credit is exact (fractions) until money is rounded to ce
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -127,6 +127,13 @@ def conversions(
         if deal.won:
             add("order", deal.id, deal.closed or deal.created, lead_of, deal)
     return tuple(found)
+
+
+def touches_of(
+    leads: Sequence[Lead], deals: Sequence[Deal], people: People = "deal"
+) -> Callable[[Sequence[str]], tuple[Touch, ...]]:
+    """What gives the touches of some people together, in the order in which equal times count."""
+    return _Crowd(leads, deals, people).touches
 
 
 class _Crowd:

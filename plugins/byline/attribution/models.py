@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Generic, TypeVar
 
@@ -204,6 +204,39 @@ class Flow(Generic[K]):
     others: Fraction = Fraction(0)
 
 
+@dataclass(slots=True, kw_only=True)
+class Moves(Generic[K]):
+    """How often journeys began at a key, went on from one to another, and ended at one with and without conversion."""
+
+    start: dict[K, Fraction] = field(default_factory=dict)
+    on: dict[tuple[K, K], Fraction] = field(default_factory=dict)
+    ends: dict[K, Fraction] = field(default_factory=dict)
+    lost: dict[K, Fraction] = field(default_factory=dict)
+
+
+def moves(flows: Sequence[Flow[K]]) -> Moves[K]:
+    """The moves of all paths; empty ones are left out, and staying in place is no move."""
+    found: Moves[K] = Moves(
+        start=defaultdict(Fraction),
+        on=defaultdict(Fraction),
+        ends=defaultdict(Fraction),
+        lost=defaultdict(Fraction),
+    )
+    for flow in flows:
+        weight = flow.conversions + flow.others
+        if not flow.keys or weight <= 0:
+            continue
+        here = flow.keys[0]
+        found.start[here] += weight
+        for there in flow.keys[1:]:
+            if there != here:  # staying changes neither where one goes next nor what removal costs
+                found.on[here, there] += weight
+                here = there
+        found.ends[here] += flow.conversions
+        found.lost[here] += flow.others
+    return found
+
+
 def removal_effects(flows: Sequence[Flow[K]]) -> tuple[dict[K, float], float]:
     """How much of P(conversion) goes with each key, and P(conversion) itself, of the order-1 chain.
 
@@ -211,38 +244,37 @@ def removal_effects(flows: Sequence[Flow[K]]) -> tuple[dict[K, float], float]:
     N[start, key] / N[key, key], and what is lost without the key is that chance times the key's own chance to end
     in a conversion; `chains` has how. Empty paths are left out. With no conversions every effect is 0.
     """
-    flows = [flow for flow in flows if flow.keys and flow.conversions + flow.others > 0]
-    if not flows:
-        return {}, 0.0
-    order = list(dict.fromkeys(key for flow in flows for key in flow.keys))
-    place = {key: n for n, key in enumerate(order)}
-    start: list[Fraction] = [Fraction(0)] * len(order)
-    counts: list[dict[int, Fraction]] = [defaultdict(Fraction) for _ in order]
-    ends: list[Fraction] = [Fraction(0)] * len(order)
-    lost: list[Fraction] = [Fraction(0)] * len(order)
-    for flow in flows:
-        weight = flow.conversions + flow.others
-        here = place[flow.keys[0]]
-        start[here] += weight
-        for there in map(place.__getitem__, flow.keys[1:]):
-            if there != here:  # staying in place changes neither where one goes next nor what removal costs
-                counts[here][there] += weight
-                here = there
-        ends[here] += flow.conversions
-        lost[here] += flow.others
-    everyone = sum(start)
-    leaving = [sum(row.values(), end + loss) for row, end, loss in zip(counts, ends, lost, strict=True)]
-    chain = Chain(
-        size=len(order),
-        start=[float(count / everyone) for count in start],
-        out=[
-            {there: float(count / left) for there, count in row.items()}
-            for row, left in zip(counts, leaving, strict=True)
-        ],
-        ends=[float(end / left) for end, left in zip(ends, leaving, strict=True)],
-        lost=[float(loss / left) for loss, left in zip(lost, leaving, strict=True)],
+    return effects_of_moves(moves(flows))
+
+
+def effects_of_moves(found: Moves[K]) -> tuple[dict[K, float], float]:
+    """`removal_effects` from the moves."""
+    order = list(
+        dict.fromkeys([*found.start, *(key for pair in found.on for key in pair), *found.ends, *found.lost])
     )
-    solved = solve(chain)
+    if not order:
+        return {}, 0.0
+    place = {key: n for n, key in enumerate(order)}
+    zero = Fraction(0)
+    counts: list[dict[int, Fraction]] = [{} for _ in order]
+    for (here, there), count in found.on.items():
+        counts[place[here]][place[there]] = count
+    ends = [found.ends.get(key, zero) for key in order]
+    lost = [found.lost.get(key, zero) for key in order]
+    everyone = sum(found.start.values(), zero)
+    leaving = [sum(row.values(), end + loss) for row, end, loss in zip(counts, ends, lost, strict=True)]
+    solved = solve(
+        Chain(
+            size=len(order),
+            start=[float(found.start.get(key, zero) / everyone) for key in order],
+            out=[
+                {there: float(count / left) for there, count in row.items()}
+                for row, left in zip(counts, leaving, strict=True)
+            ],
+            ends=[float(end / left) for end, left in zip(ends, leaving, strict=True)],
+            lost=[float(loss / left) for loss, left in zip(lost, leaving, strict=True)],
+        )
+    )
     effects = {
         key: solved.met[n] * solved.converts[n] / solved.whole if solved.whole else 0.0
         for key, n in place.items()
@@ -252,7 +284,11 @@ def removal_effects(flows: Sequence[Flow[K]]) -> tuple[dict[K, float], float]:
 
 def markov_shares(flows: Sequence[Flow[K]]) -> dict[K, Fraction]:
     """Each key's part of all conversions: its removal effect over the sum of all; sums to exactly 1, or is empty."""
-    effects, _ = removal_effects(flows)
+    return shares_of_effects(removal_effects(flows)[0])
+
+
+def shares_of_effects(effects: Mapping[K, float]) -> dict[K, Fraction]:
+    """Effects as parts of 1; empty when all are nought."""
     exact = {key: Fraction(max(effect, 0.0)) for key, effect in effects.items()}
     total = sum(exact.values())
     return {key: effect / total for key, effect in exact.items()} if total else {}

@@ -16,6 +16,7 @@ from byline.cli.common import DONE, App, count, emit_json, progress
 
 if TYPE_CHECKING:
     from byline.attribution.journeys import Credit
+    from byline.crm._opening import Material as Leads
     from byline.crm.base import CrmDriver
     from byline.model import Lead
     from byline.report.model import Report
@@ -72,6 +73,19 @@ if TYPE_CHECKING:
     help="Count a published data set of paths instead.",
 )
 @click.option(
+    "--data",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR",
+    help="Count touches and conversions of Parquet files instead, millions of them (byline[scale]).",
+)
+@click.option(
+    "--export",
+    "export_to",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write touches and conversions as such files, without persons (byline[scale]).",
+)
+@click.option(
     "--html",
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
@@ -94,6 +108,8 @@ def command(
     to: tuple[str, ...],
     again: bool,
     journeys: Path | None,
+    data: Path | None,
+    export_to: Path | None,
     folder: Path | None,
     as_csv: bool,
     as_json: bool,
@@ -109,6 +125,15 @@ def command(
         raise UsageError("--csv and --json are two answers to one question", hint="give one of the two")
     if journeys is not None:
         _journeys(journeys, name, by, as_json=as_json)
+        return DONE
+    if data is not None or export_to is not None:
+        from byline.cli import _report_data
+
+        if data is not None:
+            _report_data.count(app, data, by or "post", name, window, as_json=as_json)
+        else:
+            assert export_to is not None
+            _report_data.write(app, _crm(app), export_to, people)
         return DONE
     report = _report(app, by or "post", name, window, _day(since, app), revenue, people)
     if share:
@@ -226,6 +251,25 @@ def _report(
         revenue_from=revenue or "",
         people=people,  # type: ignore[arg-type]  # as above
     )
+
+
+def _crm(app: App) -> Leads:
+    """The leads and deals, from where the report takes them."""
+    from byline.cli._crm_sync import open_driver
+    from byline.cli._publishing import open_http
+    from byline.crm import _opening
+
+    settings = app.settings()
+    http = open_http(app, settings)
+    try:
+        return _opening.read(
+            settings,
+            clock=app.clock,
+            environment=app.environment,
+            driver=lambda: open_driver(app, settings, http),
+        )
+    finally:
+        http.close()
 
 
 def _pages(driver: CrmDriver, leads: Sequence[Lead]) -> dict[str, str]:
