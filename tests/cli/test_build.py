@@ -35,9 +35,14 @@ def test_it_says_what_it_built_and_how_long_each_stage_took(
     file = sample(tmp_path)
     assert publish(file, "build", "--timings") == 0
     out, err = capsys.readouterr()
-    assert out == f"Built 6 posts into {tmp_path / 'site'}\n"
+    assert re.fullmatch(
+        rf"Built 6 posts into {re.escape(str(tmp_path / 'site'))} \(\d+ pages made anew, \d+ files written\)\n",
+        out,
+    )
     assert re.search(r"\d\.\d\d s  pages\n", err)
     assert len(json.loads((tmp_path / "site/byline.json").read_text())["posts"]) == 6
+    assert publish(file, "build") == 0
+    assert capsys.readouterr().out == f"Built 6 posts into {tmp_path / 'site'} (nothing had changed)\n"
 
 
 def test_mistakes_in_settings_leave_with_2_in_posts_with_5(
