@@ -239,14 +239,14 @@ def test_a_card_carries_title_description_and_link(tmp_path: Path) -> None:
 @settings(max_examples=25, deadline=None)
 @given(st.text(max_size=120))
 def test_no_title_breaks_the_drawing(title: str) -> None:
-    image = draw_card(drawn(title), 1200, 630)
+    image = draw_card(drawn(title), 1200, 630).convert("RGB")
     assert image.size == (1200, 630)
 
 
 def test_titles_of_all_lengths_stay_off_the_edges() -> None:
     ground = rgb("#1f4e79")
     for title in ("A", "Wide " * 60, "W" * 200, "Ä" * 33 + " short"):
-        image = draw_card(drawn(title), 1200, 630)
+        image = draw_card(drawn(title), 1200, 630).convert("RGB")
         left = image.crop((0, 0, 60, 630)).getcolors(1000)
         assert left == [(60 * 630, ground)], title
         between = image.crop((76, 515, 800, 540)).getcolors(100_000)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 1200, 630
 MAX_SOURCE_BYTES = 30_000_000
 MAX_SOURCE_PIXELS = 60_000_000
-_VERSION = "1"  # part of every digest: raised when the same inputs are drawn differently
+_VERSION = "2"  # part of every digest: raised when the same inputs are drawn differently
 _PHOTO = {".jpg", ".jpeg", ".webp", ".avif"}
 _OUTSIDE = re.compile(
     r"""href\s*=\s*(?:"(?!\s*(?:\#|data:))|'(?!\s*(?:\#|data:)))|url\(\s*["']?(?!\s*["']?(?:\#|data:))|@import|<!ENTITY""",
@@ -132,7 +132,7 @@ def rendition(
     Never larger than the source; what the camera noted (place, owner) is left out. Raises ImageError when no
     type fits.
     """
-    image = _open(source)
+    image = _open(source).convert("RGB")
     if width and height:
         image = _cropped(image, width, height)
     if image.width * image.height > max_pixels:
@@ -304,7 +304,10 @@ def _encoded(image: Image, mime: str) -> list[bytes]:
 
 def _png(image: Image) -> bytes:
     out = io.BytesIO()
-    image.save(out, "PNG", compress_level=6)  # 9 takes twice as long for 4 % less
+    if image.mode == "P":  # a drawn card: long runs of one colour
+        image.save(out, "PNG", compress_level=4, compress_type=3)
+    else:
+        image.save(out, "PNG", compress_level=6)  # 9 takes twice as long for 4 % less
     return out.getvalue()
 
 

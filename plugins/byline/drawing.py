@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from byline.lettering import INTER, SERIF, Face, draw, fit, readable, width
@@ -12,14 +13,21 @@ from byline.model import DrawnCard
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-    from PIL.ImageDraw import ImageDraw
 
 Colour = tuple[int, int, int]
 
 _TITLE = Face(SERIF, 640)
 _LABEL = Face(INTER, 600)
 _QUIET = Face(INTER, 450)
-_TWICE = 2  # drawn at twice the size and halved: edges of letters and shapes come out even
+_TWICE = 2  # the pattern is drawn at twice the size and halved
+_LEFT = 820  # left of it there is no pattern
+_INKS, _SHAPES, _WORDS = (
+    160,
+    48,
+    48,
+)  # colours from the ground to the ink, to the shapes' accent, to the words' accent
+_ANY = [0, 0, 0, *[255] * 253]  # where there is enough of a layer to be seen
+_SOFT = round(0.78 * (_INKS - 1))  # the ink of what is less important
 _MARGIN = 76
 _ROOM = 912  # the title's, so that the pattern at the right stays free
 _TOP, _FOOT = 140, 508
@@ -72,57 +80,111 @@ def _light(colour: Colour) -> float:
 
 
 def draw_card(card: DrawnCard, wide: int, high: int) -> Image:
-    """The card as RGB pixels."""
+    """The card in 256 colours: steps from the ground to the ink, then from the ground to either accent.
+
+    So few colours make a small file, quickly. Where an accent meets a tint, its edge is softened towards the ground:
+    one pixel wide, and the tints differ little from it.
+    """
     from PIL import Image as images
-    from PIL import ImageDraw as drawing
 
     ground = rgb(card.primary)
     ink: Colour = (255, 255, 255) if contrast((255, 255, 255), ground) >= 4.5 else (20, 24, 31)
-    image = images.new("RGB", (wide * _TWICE, high * _TWICE), ground)
-    canvas = drawing.Draw(image)
     seed = int.from_bytes(hashlib.sha256(card.title.encode("utf-8", "surrogatepass")).digest()[:8], "big")
     chance = random.Random(seed)  # noqa: S311 - a pattern, no secret
-    pattern = _PATTERNS[chance.randrange(len(_PATTERNS))]
-    pattern(canvas, chance, ground, ink, legible(rgb(card.accent), ground, 1.8))
-    _words(canvas, card, ground, ink)
-    return image.reduce(_TWICE)
+    tints, loud, marked = (images.new("L", (wide, high)) for _ in range(3))
+    pattern = Pattern(wide, high)
+    _PATTERNS[chance.randrange(len(_PATTERNS))](pattern, chance)
+    pattern.onto(tints, loud)
+    _words(tints, loud, marked, card)
+    for layer, first in ((loud, _INKS), (marked, _INKS + _SHAPES)):
+        box = layer.getbbox()
+        if box is not None:
+            part = layer.crop(box)
+            tints.paste(part.point([first + value for value in range(256)]), box, part.point(_ANY))
+    tints.putpalette(_palette(ground, ink, card.accent))
+    return tints
 
 
-def _words(canvas: ImageDraw, card: DrawnCard, ground: Colour, ink: Colour) -> None:
-    accent = hexed(legible(rgb(card.accent), ground, 4.5))
-    quiet = hexed(mix(ink, ground, 0.22))
+@lru_cache(maxsize=16)
+def _palette(ground: Colour, ink: Colour, accent: str) -> list[int]:
+    """Red, green and blue of each step, one after another."""
+    bright = rgb(accent)
+    ramps = ((ink, _INKS), (legible(bright, ground, 1.8), _SHAPES), (legible(bright, ground, 4.5), _WORDS))
+    return [
+        part
+        for colour, count in ramps
+        for step in range(count)
+        for part in mix(ground, colour, step / (count - 1))
+    ]
+
+
+class Pattern:
+    """The right part of a card, drawn at twice the size and halved, so that edges come out even.
+
+    Two layers: how much ink there is, and where the accent is. A shape covers what was drawn before it.
+    """
+
+    def __init__(self, wide: int, high: int) -> None:
+        from PIL import Image as images
+        from PIL import ImageDraw as drawing
+
+        size = (wide - _LEFT) * _TWICE, high * _TWICE
+        self._images = images.new("L", size), images.new("L", size)
+        self._tints, self._loud = (drawing.Draw(image) for image in self._images)
+
+    def disc(self, x: float, y: float, radius: float, tint: float | None) -> None:
+        """A disc of so much ink (0 to 1), or of the accent."""
+        box = self._box(x - radius, y - radius, x + radius, y + radius)
+        self._tints.ellipse(box, fill=0 if tint is None else round(tint * (_INKS - 1)))
+        self._loud.ellipse(box, fill=_SHAPES - 1 if tint is None else 0)
+
+    def bar(self, left: float, top: float, right: float, bottom: float, tint: float | None) -> None:
+        """A rectangle, likewise."""
+        box = self._box(left, top, right, bottom)
+        self._tints.rectangle(box, fill=0 if tint is None else round(tint * (_INKS - 1)))
+        self._loud.rectangle(box, fill=_SHAPES - 1 if tint is None else 0)
+
+    def onto(self, tints: Image, loud: Image) -> None:
+        """Paste both layers."""
+        for whole, part in zip((tints, loud), self._images, strict=True):
+            whole.paste(part.reduce(_TWICE), (_LEFT, 0))
+
+    def _box(self, left: float, top: float, right: float, bottom: float) -> tuple[float, float, float, float]:
+        return (left - _LEFT) * _TWICE, top * _TWICE, (right - _LEFT) * _TWICE - 1, bottom * _TWICE - 1
+
+
+def _words(tints: Image, loud: Image, marked: Image, card: DrawnCard) -> None:
     site = readable(card.site)
     title = readable(card.title) or site
     kicker = readable(card.kicker).upper()
     byline = readable(card.byline)
 
-    canvas.rectangle(_box(_MARGIN, 88, _MARGIN + 44, 93), fill=accent)
+    marked.paste(_WORDS - 1, (_MARGIN, 88, _MARGIN + 44, 93))
     if kicker:
-        _spaced(canvas, _MARGIN + 62, 98, _cut(kicker, _LABEL, 22, 640), accent)
+        _spaced(marked, _MARGIN + 62, 98, _cut(kicker, _LABEL, 22, 640))
     size, lines = fit(title, _TITLE, (_ROOM, _FOOT - _TOP), _SIZES, _LEADING, _MOST_LINES)
     block = size * _LEADING * len(lines)
     base = _TOP + (_FOOT - _TOP - block) / 2 + size * 0.88
+    crossed = loud.crop((0, 0, _MARGIN + _ROOM + 20, loud.height)).getbbox() is not None
     for line in lines:
-        _line(canvas, _MARGIN - size * 0.03, base, line, _TITLE, size, hexed(ink))
+        draw(tints, (_MARGIN - size * 0.03, base), line, _TITLE, size, _INKS - 1)
+        if crossed:  # letters stand in front of the pattern
+            draw(loud, (_MARGIN - size * 0.03, base), line, _TITLE, size, 0)
         base += size * _LEADING
     foot = 574
     if title != site:
         name = _cut(site, _LABEL, 27, 520)
-        _line(canvas, _MARGIN, foot, name, _LABEL, 27, hexed(ink))
+        draw(tints, (_MARGIN, foot), name, _LABEL, 27, _INKS - 1)
         if byline:
             left = _MARGIN + width(name, _LABEL, 27) + 22
-            canvas.rectangle(_box(left, foot - 20, left + 1.5, foot + 2), fill=quiet)
-            _line(canvas, left + 22, foot, _cut(byline, _QUIET, 27, 940 - left), _QUIET, 27, quiet)
+            tints.paste(_SOFT, (round(left), foot - 20, round(left) + 2, foot + 2))
+            draw(tints, (left + 22, foot), _cut(byline, _QUIET, 27, 940 - left), _QUIET, 27, _SOFT)
 
 
-def _line(canvas: ImageDraw, left: float, base: float, text: str, face: Face, size: int, fill: str) -> None:
-    draw(canvas, (left * _TWICE, base * _TWICE), text, face, size * _TWICE, fill)
-
-
-def _spaced(canvas: ImageDraw, left: float, base: float, text: str, fill: str) -> None:
+def _spaced(layer: Image, left: float, base: float, text: str) -> None:
     """Small capitals stand apart from one another."""
     for char in text:
-        _line(canvas, left, base, char, _LABEL, 22, fill)
+        draw(layer, (left, base), char, _LABEL, 22, _WORDS - 1)
         left += width(char, _LABEL, 22) + 1.9
 
 
@@ -135,65 +197,42 @@ def _cut(text: str, face: Face, size: int, room: float) -> str:
     return text.rstrip(" ,") + "…"
 
 
-def _box(left: float, top: float, right: float, bottom: float) -> tuple[float, float, float, float]:
-    return left * _TWICE, top * _TWICE, right * _TWICE - 1, bottom * _TWICE - 1
-
-
-def _rings(canvas: ImageDraw, chance: random.Random, ground: Colour, ink: Colour, accent: Colour) -> None:
+def _rings(pattern: Pattern, chance: random.Random) -> None:
     """Quarter rings from a corner, one of them in the accent."""
     corner = chance.choice((0, 630))
     bright = chance.randrange(1, 3)
     for index, reach in enumerate((372, 292, 212, 132)):
-        colour = accent if index == bright else mix(ground, ink, 0.06 + 0.045 * index)
-        canvas.ellipse(_box(1200 - reach, corner - reach, 1200 + reach, corner + reach), fill=colour)
-        inner = reach - 40
+        pattern.disc(1200, corner, reach, None if index == bright else 0.06 + 0.045 * index)
         if index == bright:
-            canvas.ellipse(
-                _box(1200 - inner, corner - inner, 1200 + inner, corner + inner), fill=mix(ground, ink, 0.1)
-            )
+            pattern.disc(1200, corner, reach - 40, 0.1)
 
 
-def _bars(canvas: ImageDraw, chance: random.Random, ground: Colour, ink: Colour, accent: Colour) -> None:
+def _bars(pattern: Pattern, chance: random.Random) -> None:
     """Columns standing on the lower edge, the last but one in the accent."""
     reach = chance.randrange(130, 180)
     for index in range(5):
         reach += chance.randrange(30, 95)
         left = 1008 + index * 40
-        colour = accent if index == 3 else mix(ground, ink, 0.07 + 0.025 * index)
-        canvas.rectangle(_box(left, 630 - reach, left + 28, 630), fill=colour)
+        pattern.bar(left, 630 - reach, left + 28, 630, None if index == 3 else 0.07 + 0.025 * index)
 
 
-def _dots(canvas: ImageDraw, chance: random.Random, ground: Colour, ink: Colour, accent: Colour) -> None:
+def _dots(pattern: Pattern, chance: random.Random) -> None:
     """A field of dots that grow towards the edge; a few in the accent."""
     lit = {(chance.randrange(2, 5), chance.randrange(1, 13)) for _ in range(5)}
     for column in range(5):
         for row in range(14):
-            radius = 3.2 + column * 2.1
-            x, y = 1016 + column * 44, 30 + row * 44
-            colour = accent if (column, row) in lit else mix(ground, ink, 0.08 + 0.03 * column)
-            canvas.ellipse(_box(x - radius, y - radius, x + radius, y + radius), fill=colour)
+            tint = None if (column, row) in lit else 0.08 + 0.03 * column
+            pattern.disc(1016 + column * 44, 30 + row * 44, 3.2 + column * 2.1, tint)
 
 
-def _steps(canvas: ImageDraw, chance: random.Random, ground: Colour, ink: Colour, accent: Colour) -> None:
+def _steps(pattern: Pattern, chance: random.Random) -> None:
     """Discs that overlap down the right edge."""
     y = chance.randrange(-10, 70)
     bright = chance.randrange(1, 4)
     for index in range(5):
-        radius = 118 if index % 2 else 92
-        x = 1150 if index % 2 else 1190
-        if index == bright:
-            canvas.ellipse(_box(x - radius, y - radius, x + radius, y + radius), fill=accent)
-        else:
-            canvas.ellipse(
-                _box(x - radius, y - radius, x + radius, y + radius),
-                fill=mix(ground, ink, 0.07 + 0.03 * index),
-            )
+        tint = None if index == bright else 0.07 + 0.03 * index
+        pattern.disc(1150 if index % 2 else 1190, y, 118 if index % 2 else 92, tint)
         y += 138
 
 
-_PATTERNS: tuple[Callable[[ImageDraw, random.Random, Colour, Colour, Colour], None], ...] = (
-    _rings,
-    _bars,
-    _dots,
-    _steps,
-)
+_PATTERNS: tuple[Callable[[Pattern, random.Random], None], ...] = (_rings, _bars, _dots, _steps)
