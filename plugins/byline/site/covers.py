@@ -11,7 +11,13 @@ from byline.model import Post
 from byline.settings import Brand
 
 WIDE, HIGH = 1200, 630
+_VERSION = "1"  # raised when the same inputs are drawn differently
 _Tint = Callable[[float], str]
+
+
+def name(post: Post, brand: Brand) -> str:
+    """Eight letters that change with what `pattern` draws."""
+    return hashlib.sha256(f"{_VERSION} {post.id} {brand.primary} {brand.accent}".encode()).hexdigest()[:8]
 
 
 def pattern(post: Post, brand: Brand) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,9 +31,8 @@ def plan(post: Post, picture: Picture, settings: Settings) -> tuple[Cover, dict[
     """The post's cover, and every file it and its card need: address on the site -> how to make it."""
     files: dict[str, Maker] = {picture.url.removeprefix(settings.site_url): lambda: cards.render(picture)}
     if picture.path is None:
-        drawn = covers.pattern(post, settings.brand).encode()
-        url = f"{FOLDER}{post.id}-{hashlib.sha256(drawn).hexdigest()[:8]}.svg"
-        files[url] = lambda: drawn
+        url = f"{FOLDER}{post.id}-{covers.name(post, settings.brand)}.svg"
+        files[url] = lambda: covers.pattern(post, settings.brand).encode()
         return Cover(url=url), files
     path = picture.path
     wide, high = cards.size(path)

@@ -103,16 +103,28 @@ class Kept:
         self._live.setdefault(kind, set()).add(key)
         fresh = self._fresh.get((kind, key))
         if fresh is not None:
-            return self._unpacked(*fresh)
+            return self.unpacked(*fresh)
         return self._one(kind, key)
 
+    def has(self, kind: str, key: str) -> bool:
+        """Is something kept under the key?"""
+        if (kind, key) in self._fresh:
+            return True
+        if self._file is None:
+            return False
+        try:
+            asked = "SELECT 1 FROM item WHERE kind = ? AND key = ?"
+            return self._file.execute(asked, (kind, key)).fetchone() is not None
+        except sqlite3.Error:
+            return False
+
     def all(self, kind: str) -> dict[str, bytes]:
-        """Everything of a kind that the file holds, by key; what is put in this run is not among it."""
+        """Everything of a kind that the file holds, by key; what is not saved yet is not among it."""
         if self._file is None:
             return {}
         try:
             rows = self._file.execute("SELECT key, form, data FROM item WHERE kind = ?", (kind,)).fetchall()
-            return {key: self._unpacked(form, data) for key, form, data in rows}
+            return {key: self.unpacked(form, data) for key, form, data in rows}
         except (sqlite3.Error, zlib.error):
             return {}
 
@@ -123,7 +135,7 @@ class Kept:
             row = self._file.execute(
                 "SELECT form, data FROM item WHERE kind = ? AND key = ?", (kind, key)
             ).fetchone()
-            return self._unpacked(*row) if row else None
+            return self.unpacked(*row) if row else None
         except (sqlite3.Error, zlib.error):
             return None
 
@@ -143,7 +155,8 @@ class Kept:
         else:
             self._fresh[kind, key] = _RAW, zlib.crc32(data).to_bytes(4, "big") + data
 
-    def _unpacked(self, form: int, data: bytes) -> bytes:
+    def unpacked(self, form: int, data: bytes) -> bytes:
+        """The bytes of a row."""
         if form == _LIKE:
             return zlib.decompressobj(zdict=self._sample).decompress(data)
         if form == _PACKED:
@@ -215,6 +228,27 @@ class Kept:
             if len(held) > 20 + len(live) * 3 // 2:
                 gone = [(kind, key) for key in held if key not in live]
                 file.executemany("DELETE FROM item WHERE kind = ? AND key = ?", gone)
+
+    @property
+    def sampled(self) -> bool:
+        """Is there a page by whose likeness others are packed?"""
+        return bool(self._sample)
+
+    @property
+    def fresh(self) -> dict[tuple[str, str], tuple[int, bytes]]:
+        """What was put since the file was saved last, packed."""
+        return self._fresh
+
+    def apart(self) -> frozenset[tuple[str, str]]:
+        """In a child process: read by a connection of its own. What was put before, so that the rest can be handed back."""
+        if self._file is not None:
+            self._old = self._file  # not closed: that would let go of the parent's locks
+            self._file = sqlite3.connect(self.path, timeout=2, isolation_level=None, check_same_thread=False)
+        return frozenset(self._fresh)
+
+    def take(self, fresh: Mapping[tuple[str, str], tuple[int, bytes]]) -> None:
+        """What another process with the same file open has put."""
+        self._fresh.update(fresh)
 
     def counts(self) -> Mapping[str, int]:
         """How many things of each kind the file holds."""

@@ -48,6 +48,13 @@ class Site:
         self.authors = authors
         self.entries = {entry.post.id: entry for entry in entries}
         self.posts = tuple(entry.post for entry in entries)
+        self._place = {post.id: index for index, post in enumerate(self.posts)}
+        self._sharing: dict[
+            tuple[str, str], int
+        ] = {}  # tag, category or series -> the posts that have it, as bits
+        for index, post in enumerate(self.posts):
+            for key in (*_terms(post), ("series", post.series)):
+                self._sharing[key] = self._sharing.get(key, 0) | 1 << index
         self.everything = Listing(settings.site_name, "", self.posts)
         self.topics = places.categories(self.posts)
         self.writers = places.writers(self.posts, authors)
@@ -77,7 +84,7 @@ class Site:
     def page(self, post: Post) -> Values:
         """The post as its own page shows it."""
         entry = self.entries[post.id]
-        series = [one for one in self.posts if post.series and one.series == post.series]
+        series = [one for one in self.posts if one.series == post.series] if post.series else []
         series.sort(key=lambda one: (one.published, one.id))
         return self.card(post) | {
             "id": post.id,
@@ -101,15 +108,27 @@ class Site:
 
     def related(self, post: Post) -> list[Post]:
         """What fits best by tags and categories, then the newest; never the parts of its own series."""
-
-        def nearness(other: Post) -> int:
-            tags = len(set(post.tags) & set(other.tags))
-            return 2 * tags + 2 * len(set(post.categories) & set(other.categories))
-
-        others = [
-            one for one in self.posts if one.id != post.id and not (post.series and one.series == post.series)
-        ]
-        return sorted(others, key=nearness, reverse=True)[:RELATED]
+        at = self._place[post.id]
+        others = ~(1 << at) & ((1 << len(self.posts)) - 1)
+        if post.series:
+            others &= ~self._sharing["series", post.series]
+        # How many tags and categories each post shares with this one, as binary numbers: one bit of each in a mask.
+        counts: list[int] = []
+        for mask in (self._sharing[key] for key in _terms(post)):
+            for index, bits in enumerate(counts):
+                counts[index], mask = bits ^ mask, bits & mask
+            if mask:
+                counts.append(mask)
+        found: list[Post] = []
+        groups = [others]
+        for bits in reversed(counts):  # the most shared first
+            groups = [part for group in groups for part in (group & bits, group & ~bits)]
+        for group in groups:
+            while group and len(found) < RELATED:
+                lowest = group & -group
+                found.append(self.posts[lowest.bit_length() - 1])
+                group ^= lowest
+        return found
 
     def author(self, name: str) -> Values:
         """One author."""
@@ -216,6 +235,10 @@ class Site:
             data,
             index=index,
         )
+
+
+def _terms(post: Post) -> set[tuple[str, str]]:
+    return {("tag", name) for name in post.tags} | {("category", name) for name in post.categories}
 
 
 def day(moment: datetime, language: str) -> str:

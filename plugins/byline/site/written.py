@@ -55,6 +55,11 @@ class Written:
         self._holds[name] = holds
         return True
 
+    def holds(self, name: str, holds: str) -> bool:
+        """Would a claim be granted?"""
+        held = self._held.get(name)
+        return held is not None and held[1] == holds
+
     def put(self, name: str, data: bytes, holds: str = "") -> None:
         """Make the file hold these bytes. `holds` names them; without it their own hash does."""
         holds = holds or digest(data)
@@ -127,6 +132,20 @@ class Written:
             except OSError:
                 return
             folder = os.path.dirname(folder)  # noqa: PTH120
+
+
+class Nowhere(Written):
+    """The same folder seen from a process that only helps: nothing is claimed and nothing is written."""
+
+    def __init__(self, there: Written) -> None:
+        self.folder, self._top, self.count = there.folder, there._top, 0
+
+    def claim(self, name: str, holds: str) -> bool:
+        """Nothing is in its place for one who only makes things."""
+        return False
+
+    def put(self, name: str, data: bytes, holds: str = "") -> None:
+        """The other process writes it."""
 
 
 def same(folder: Path, records: object) -> bool:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -25,13 +25,15 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import AnchorLink, TableOfContents
 
+from byline.site import halves
 from byline.site.inputs import Inputs, mark
 from byline.site.kept import Kept, digest
 from byline.site.mkdocs import blog as material
+from byline.site.mkdocs.front import Front
 from byline.site.mkdocs.quick import replaced
 from byline.site.mkdocs.sources import Asking
 from byline.site.renditions import Rendition
-from byline.site.written import Broken, Written
+from byline.site.written import Broken, Nowhere, Written
 
 if TYPE_CHECKING:
     from byline.site.mkdocs.plugin import BylinePlugin
@@ -49,7 +51,7 @@ _USUAL = frozenset(
         "page",
     )
 )
-_log = logging.getLogger("mkdocs.byline")
+_MANY = 40  # pages for which a second process pays
 
 
 class Unnameable(TypeError):
@@ -71,12 +73,17 @@ class Engine:
         self.before: dict[str, Any] = known.get("pages") or {}
         self.world_before: str = known.get("world") or ""
         self.rows: dict[str, dict[str, Any]] = {}
+        self.front = Front(known.get("front"), lambda uri: self.inputs.sha(f"{self.docs}/{uri}"))
         self.world = ""
         self.rendered: list[str] = []
         self.fragments: list[str] = []
         self.plugin: BylinePlugin
         self.docs = ""
+        self.around_before: str = known.get("around") or ""
         self._around = ""
+        self._half: halves.Half | None = None
+        self._later: set[str] = set()
+        self._filling = self._rendering = False
         self._lazy: dict[int, str] = {}
         self._texts: dict[str, bytes] = {}
         self._notes: list[tuple[str, int, str]] | None = None
@@ -84,12 +91,13 @@ class Engine:
 
     def facts(self) -> dict[str, Any]:
         """What the next build wants to know, as plain values."""
-        return {"world": self.world, "pages": self.rows}
+        return {"world": self.world, "around": self._around, "pages": self.rows, "front": self.front.fresh}
 
     @contextmanager
     def patched(self, site_dir: str) -> Iterator[None]:
         """MkDocs fills, renders and writes pages by way of this engine, for one build."""
         import mkdocs.commands.build as build
+        from material.plugins.blog.structure import Post
         from material.plugins.search.plugin import SearchIndex
         from mkdocs import utils
 
@@ -103,6 +111,7 @@ class Engine:
             enter = stack.enter_context
             logger.addHandler(heard)
             stack.callback(logger.removeHandler, heard)
+            enter(replaced(Post, "__init__", self.front.reading(Post.__init__)))
             enter(replaced(build, "_populate_page", self._populate))
             enter(replaced(build, "_build_page", self._build))
             # Stock writes a map of the site that ours then replaces.
@@ -128,52 +137,171 @@ class Engine:
     # The Markdown of a page -------------------------------------------------------------------------------------------
 
     def _populate(self, page: Page, config: Any, files: Files, dirty: bool = False) -> None:
-        uri = page.file.src_uri
-        post = self.plugin.by_source.get(uri)
-        if post is None:
-            self._stock_populate(page, config, files, dirty)
+        if not self._filling:
+            self._filling = True
+            self._share_filling(config, files)
+        self._helped(page.file.src_uri)
+        self._fill_anew(page, config, files, dirty)
+
+    def _share_filling(self, config: Any, files: Files) -> None:
+        """Where many pages are new, a second process fills the later half of them."""
+        todo = [
+            file
+            for file in files.documentation_pages()
+            if (post := self.plugin.by_source.get(file.src_uri)) is not None
+            and self.before.get(file.src_uri, {}).get("hash") != [self.base, post.hash]
+        ]
+        if len(todo) < _MANY:
             return
+        second = todo[len(todo) // 2 :]
+
+        def work() -> Any:
+            self._alone()
+            for file in second:
+                assert file.page is not None
+                self._fill_anew(file.page, config, files, False)
+            return self.rows
+
+        self._share(second, work)
+
+    def _share(self, files: list[File], work: Callable[[], Any]) -> None:
+        def alone() -> Any:
+            held = self.kept.apart()
+            rows = work()
+            return rows, {key: packed for key, packed in self.kept.fresh.items() if key not in held}
+
+        self._half = halves.begin(alone)
+        self._later = {file.src_uri for file in files} if self._half else set()
+
+    def _alone(self) -> None:
+        """In the child: nothing is said, since the parent says it."""
+        self.rows = {}
+        for name in ("", "mkdocs"):
+            logger = logging.getLogger(name)
+            logger.handlers = [one for one in logger.handlers if isinstance(one, _Notes)]
+        logging.getLogger("mkdocs").propagate = False
+
+    def _helped(self, uri: str) -> None:
+        """Before the first page of the other half: take what the child made, as if it had been kept."""
+        if self._half is None or uri not in self._later:
+            return
+        given = self._half.take()
+        self._half = None
+        if given is None:
+            return
+        rows, fresh = given
+        self.kept.take(fresh)
+        for key, row in rows.items():
+            self.before[key] = self.before.get(key, {}) | row
+            if "page" in row:
+                self.rendered.append(key)
+        for (kind, key), packed in fresh.items():
+            if kind == "search":
+                self._texts_of()[key] = self.kept.unpacked(*packed)
+
+    def _fill_anew(self, page: Page, config: Any, files: Files, dirty: bool) -> None:
+        post = self.plugin.by_source.get(page.file.src_uri)
+        if post is None:
+            self._populate_other(page, config, files)
+            return
+        uri = page.file.src_uri
         source = digest(self.base, uri, page.file.url, page.edit_url, post.hash, list(self.plugin.beside()))
-        row = self.before.get(uri)
-        if (
-            row is not None
-            and row.get("source") == source
-            and self._answers(files, *row["asked"]) == row["answers"]
-        ):
+        row = self._known(uri, source, files)
+        if row is not None:
             self._recall(page, config, files, post.id, row)
             return
-        asking = Asking(files)
-        self.plugin.outputs.needed.clear()
-        before, self._notes = page.markdown, []
+        asking = self._begin(files)
+        before = page.markdown
         try:
             self._stock_populate(page, config, asking, dirty)
         finally:
-            notes, self._notes = self._notes, None
+            notes, self._notes = self._notes or [], None
         if page.markdown != before:
             return  # a plugin put something of other pages into it
+        row = self._row(page, source, asking, files, notes)
+        row |= {"anchor": self.plugin.anchors[uri], "minutes": self.plugin.minutes(post)}
+        row["hash"] = [self.base, post.hash]
+        body = self.plugin.bodies[post.id]
+        content = [page.content, _toc(page.toc), None if body == page.content else body]
+        self.kept.put_value("content", row["own"], content)
+
+    def _populate_other(self, page: Page, config: Any, files: Files) -> None:
+        """As stock, but for the step from Markdown to HTML; all that plugins do before it is done every time."""
+        uri = page.file.src_uri
+        config._current_page = page
+        try:
+            page = config.plugins.on_pre_page(page, config=config, files=files)
+            page.read_source(config)
+            page.markdown = config.plugins.on_page_markdown(
+                page.markdown, page=page, config=config, files=files
+            )
+            source = digest(
+                self.base,
+                uri,
+                page.file.url,
+                page.edit_url,
+                page.markdown or "",
+                _json(page.meta),
+                list(self.plugin.beside()),
+            )
+            row = self._known(uri, source, files)
+            if row is not None:
+                self._restore(page, files, row)
+                self._lazy[id(page)] = row["own"]
+                self._fill(page)
+                return
+            asking = self._begin(files)
+            try:
+                page.render(config, asking)
+                page.content = config.plugins.on_page_content(
+                    page.content, page=page, config=config, files=asking
+                )
+            finally:
+                notes, self._notes = self._notes or [], None
+            row = self._row(page, source, asking, files, notes)
+            self.kept.put_value("content", row["own"], [page.content, _toc(page.toc), None])
+        except Exception as error:
+            _report("reading", page, error, "mkdocs.commands.build")
+            raise
+        finally:
+            config._current_page = None
+
+    def _known(self, uri: str, source: str, files: Files) -> dict[str, Any] | None:
+        row = self.before.get(uri)
+        if (
+            row is None
+            or row.get("source") != source
+            or self._answers(files, *row["asked"]) != row["answers"]
+        ):
+            return None
+        return dict(row)
+
+    def _begin(self, files: Files) -> Asking:
+        self.plugin.outputs.needed.clear()
+        self._notes = []
+        return Asking(files)
+
+    def _row(
+        self, page: Page, source: str, asking: Asking, files: Files, notes: list[tuple[str, int, str]]
+    ) -> dict[str, Any]:
+        """What is to be known of a page that has just been filled, kept for the next build."""
+        uri = page.file.src_uri
         asked = [sorted(asking.asked), sorted(asking.by_url), sorted(asking.by_uri)]
         answers = self._answers(files, *asked)
-        own = digest(source, asked, answers)
-        self.rows[uri] = {
+        needed = self.plugin.outputs.needed
+        row = self.rows[uri] = {
             "source": source,
-            "own": own,
+            "own": digest(source, asked, answers),
             "asked": asked,
             "answers": answers,
-            "needed": [
-                [one.url, os.path.relpath(one.source, self.docs), one.width]
-                for one in self.plugin.outputs.needed
-            ],
+            "needed": [[one.url, os.path.relpath(one.source, self.docs), one.width] for one in needed],
             "diagrams": uri in self.plugin.with_diagrams,
             "notes": notes,
             "title": page._title_from_render,
             "ids": sorted(page.present_anchor_ids or ()),
             "links": [[file.src_uri, found] for file, found in (page.links_to_anchors or {}).items()],
-            "anchor": self.plugin.anchors[uri],
-            "minutes": self.plugin.minutes(post),
         }
-        body = self.plugin.bodies[post.id]
-        content = [page.content, _toc(page.toc), None if body == page.content else body]
-        self.kept.put_value("content", own, content)
+        return row
 
     def _answers(self, files: Files, asked: list[str], by_url: list[str], by_uri: list[str]) -> list[Any]:
         """What a page finds when it asks for these files: where each is, whether it is left out, what it holds."""
@@ -204,6 +332,15 @@ class Engine:
         finally:
             config._current_page = None
         page.content, page.toc = "", TableOfContents([])
+        self._restore(page, files, row)
+        self.plugin.anchors[uri] = row["anchor"]
+        self.plugin.known_minutes[post_id] = row["minutes"]
+        self.plugin.lazy_bodies[post_id] = row["own"]
+        self._lazy[id(page)] = row["own"]
+
+    def _restore(self, page: Page, files: Files, row: dict[str, Any]) -> None:
+        """All that filling the page left behind, but its HTML."""
+        uri = page.file.src_uri
         page._title_from_render = row["title"]
         page.present_anchor_ids = set(row["ids"])
         page.links_to_anchors = {}
@@ -213,17 +350,16 @@ class Engine:
                 page.links_to_anchors[file] = found
         for name, level, text in row["notes"]:
             logging.getLogger(name).log(level, text)
-        self.plugin.anchors[uri] = row["anchor"]
-        self.plugin.known_minutes[post_id] = row["minutes"]
-        self.plugin.lazy_bodies[post_id] = row["own"]
-        self._lazy[id(page)] = row["own"]
         for url, path, width in row["needed"]:
-            self.plugin.outputs.need(Rendition(url, Path(os.path.normpath(f"{self.docs}/{path}")), width))
+            source = Path(os.path.normpath(f"{self.docs}/{path}"))
+            self.plugin.outputs.need(Rendition(url, source, width))
         if row["diagrams"]:
             self.plugin.with_diagrams.add(uri)
             self.plugin.outputs.diagrams = True
         self.kept.still("content", [row["own"]])
-        self.rows[uri] = {key: value for key, value in row.items() if key not in ("page", "search")}
+        for key in ("page", "search", "shown"):
+            row.pop(key, None)
+        self.rows[uri] = row
 
     def body(self, own: str) -> str:
         """The HTML of a post that was not filled in this build."""
@@ -275,13 +411,21 @@ class Engine:
                 self._around, self.plugin.shown.world(), _json([_seen(file.page) for file in doc_files])
             )
         if row is None:
-            own = digest(page.content or "", _json(_toc(page.toc)), _json(page.meta))
-            row = self.rows[uri] = {"own": own}
+            row = self.rows[uri] = {}
+        # A list, and any page into which a plugin put something later, is known by what it holds now.
+        lazy = id(page) in self._lazy or (uri in self.plugin.by_source and "own" in row)
+        row["shown"] = (
+            row["own"] if lazy else digest(page.content or "", _json(_toc(page.toc)), _json(page.meta))
+        )
+        if not self._rendering and self._sampled():
+            self._rendering = True
+            self._share_rendering(page, config, doc_files, nav, env)
+        self._helped(uri)
         old = self.before.get(uri)
         if (
             self.world == self.world_before
             and old
-            and old.get("own") == row["own"]
+            and old.get("shown") == row["shown"]
             and self._place(name, old.get("page", ""))
         ):
             row["page"], row["search"] = old["page"], old["search"]
@@ -289,6 +433,41 @@ class Engine:
                 self.fragments.append(self._fragment(old["search"]))
             return
         self._render(page, config, doc_files, nav, env, name, row)
+
+    def _sampled(self) -> bool:
+        """Is there a page already that others are packed by?"""
+        return self.kept.sampled
+
+    def _share_rendering(self, page: Page, config: Any, doc_files: Any, nav: Any, env: Any) -> None:
+        """Where many pages must be rendered, a second process renders the later half of them."""
+        if self._around == self.around_before:
+            todo = [file for file in doc_files if "page" not in self.before.get(file.src_uri, {})]
+        else:
+            todo = list(doc_files)
+        if len(todo) < _MANY:
+            return
+        second = todo[len(todo) // 2 :]
+
+        def work() -> Any:
+            self._alone_rendering()
+            for file in second:
+                self._build(file.page, config, doc_files, nav, env)
+            return {
+                uri: {key: row[key] for key in ("shown", "page", "search")}
+                for uri, row in self.rows.items()
+                if "page" in row
+            }
+
+        self._share(second, work)
+
+    def _alone_rendering(self) -> None:
+        rows = self.rows
+        self._alone()
+        self.rows = {
+            uri: {key: value for key, value in row.items() if key != "page"} for uri, row in rows.items()
+        }
+        self._half, self._later = None, set()
+        self.written = Nowhere(self.written)
 
     def _place(self, name: str, page: str) -> bool:
         """The finished page is in its place, or comes there from the cache."""
@@ -312,12 +491,12 @@ class Engine:
         try:
             page.active = True
             row["search"] = ""
-            self._row = row
+            self._current = row
             context: Any = get_context(nav, doc_files, config, page)
             template = env.get_template(page.meta.get("template", "main.html"))
             context = config.plugins.on_page_context(context, page=page, config=config, nav=nav)
             try:
-                key = digest(self._around, row["own"], _json(_own(page)), _json(_extra(page, context)))
+                key = digest(self._around, row["shown"], _json(_own(page)), _json(_extra(page, context)))
             except Unnameable:
                 key = ""
             row["page"] = key
@@ -347,12 +526,7 @@ class Engine:
                 self.kept.put("page", key, data, page=True)
             self.written.put(name, data, f"p:{key}" if key else "")
         except Exception as error:
-            from mkdocs.exceptions import BuildError
-
-            message = f"Error building page '{page.file.src_uri}':"
-            if not isinstance(error, BuildError):
-                message += f" {error}"
-            logging.getLogger("mkdocs.commands.build").error(message)
+            _report("building", page, error, "mkdocs.commands.build")
             raise
         finally:
             page.active = False
@@ -366,12 +540,12 @@ class Engine:
             return
         meta = page.meta
         key = digest(
-            self._row["own"],
+            self._current["shown"],
             page.url,
             str(page.title),
             _json([meta.get("title"), meta.get("tags"), meta.get("search")]),
         )
-        self._row["search"] = key
+        self._current["search"] = key
         text = self._texts_of().get(key)
         if text is not None:
             self.kept.still("search", [key])
@@ -431,6 +605,14 @@ class Engine:
         if not self.written.claim(name, f"f:{holds}"):
             self.written.ready(name, f"f:{holds}")
             self._stock_copy(file, dirty)
+
+
+def _report(doing: str, page: Page, error: Exception, logger: str) -> None:
+    """As stock says it."""
+    from mkdocs.exceptions import BuildError
+
+    more = "" if isinstance(error, BuildError) else f" {error}"
+    logging.getLogger(logger).error(f"Error {doing} page '{page.file.src_uri}':{more}")
 
 
 def _without_map(stock: Any) -> Any:

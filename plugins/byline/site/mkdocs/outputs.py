@@ -22,6 +22,7 @@ from byline.site import (
     feeds,
     feedstyle,
     fragments,
+    halves,
     hosting,
     images,
     llms,
@@ -46,6 +47,7 @@ class Texts(Protocol):
 
     def body(self, post: Post) -> str: ...
     def name(self, post: Post) -> str: ...
+    def fact(self, post: Post) -> str: ...
 
 
 class Outputs:
@@ -113,15 +115,15 @@ class Outputs:
     def write(self, folder: Path, shown: Shown, texts: Texts, pages: Sequence[str]) -> int:
         """Write everything into the folder of the site; the number of files."""
         self.folder = folder
-        for url, make in self.pictures.items():  # their addresses are made of what went into them
-            self.keep(url, [], make, packed=url.endswith(".svg"))
+        self._pictures()
         self._feeds(shown, texts)
         self._bare()
         site = shown.site
         for name, data in self._for_machines(shown).items():
             self.put(name, data)
         pictures = {key: entry.picture for key, entry in site.entries.items()}
-        self.put(places.MANIFEST, manifest.write(site.posts, pictures, self.settings))
+        rows = [self.base, [[texts.fact(post), post.hash, pictures[post.id].url] for post in site.posts]]
+        self.keep(places.MANIFEST, rows, lambda: manifest.write(site.posts, pictures, self.settings))
         taken = {aliases.file_of(url) for url in pages}
         for file, page in aliases.write(site.posts, self.settings).items():
             if file not in taken:
@@ -130,6 +132,33 @@ class Outputs:
         self.put("sitemap.xml", chart)
         self.put("sitemap.xml.gz", gzip.compress(chart, mtime=0))
         return self.count
+
+    def _pictures(self) -> None:
+        """Their addresses are made of what went into them. Many new ones are made by two processes."""
+        new = [url for url in self.pictures if not self._has(url)]
+        half = None
+        if len(new) >= 20:
+            second = new[len(new) // 2 :]
+
+            def work() -> dict[tuple[str, str], tuple[int, bytes]]:
+                held = self.kept.apart()
+                for url in second:
+                    self.kept.put("output", digest(url), self.pictures[url](), packed=url.endswith(".svg"))
+                return {key: packed for key, packed in self.kept.fresh.items() if key not in held}
+
+            half = halves.begin(work)
+        late = set(new[len(new) // 2 :]) if half else set()
+        for url, make in self.pictures.items():
+            if half is not None and url in late:
+                self.kept.take(half.take() or {})
+                half = None
+            self.keep(url, [], make, packed=url.endswith(".svg"))
+
+    def _has(self, url: str) -> bool:
+        holds = digest(url)
+        if self.written is not None and self.written.holds(url, f"o:{holds}"):
+            return True
+        return self.kept.has("output", holds)
 
     def _for_machines(self, shown: Shown) -> dict[str, bytes]:
         """What crawlers, feed readers and servers look for; a file of the company's own stays as it is."""

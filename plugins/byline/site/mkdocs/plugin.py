@@ -79,7 +79,7 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
         """Make this build quick: the patches hold until the stack is left. Before MkDocs' build begins."""
         assert self.cache is not None
         cache = self.cache
-        stack.enter_context(quick(Compiled(cache.kept.folder, cache.stamp)))
+        stack.enter_context(quick(Compiled(cache.kept.folder, cache.stamp), cache.kept))
         self.quick = True
         own = [str(Path(folder)) for folder in config.theme.dirs if "-packages" not in folder]
         self.folders = [folder for folder in own if folder != str(theme.FOLDER)]
@@ -139,6 +139,7 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
         self.bodies: dict[str, str] = {}
         self.lazy_bodies: dict[str, str] = {}  # post -> the name under which the cache has its HTML
         self.known_minutes: dict[str, int] = {}
+        self._facts: dict[str, str] = {}
         self.with_diagrams: set[str] = set()
         self._mark("settings and posts")
         return config
@@ -174,13 +175,19 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
     def _sha(self, path: str) -> str:
         return self.cache.inputs.sha(path) if self.cache else ""
 
+    def fact(self, post: Post) -> str:
+        """The name of all that pages may show of the post, but its text."""
+        if post.id not in self._facts:
+            self._facts[post.id] = digest(plain_json(facts(post)))
+        return self._facts[post.id]
+
     def name(self, post: Post) -> str:
         """The name of everything about the post that a feed or another output may carry, its HTML too."""
         row = self.engine.rows.get(post.src_uri) if self.engine else None
         return digest(
             plain_json(facts(post)),
             self.minutes(post),
-            row["own"] if row and "asked" in row else self.body(post),
+            row["own"] if row and "own" in row else self.body(post),
         )
 
     def _on_files_first(self, files: Files, *, config: MkDocsConfig) -> Files:
@@ -298,6 +305,7 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
             content=self.content,
             posts=self.posts,
             minutes=self.minutes,
+            fact=self.fact,
             early=self.early,
             files=files,
             nav=self.nav,

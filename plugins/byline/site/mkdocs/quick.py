@@ -7,11 +7,12 @@ after it; `known.reason` decides whether they may be used at all.
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from urllib.parse import unquote as urlunquote
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from byline.site.mkdocs.compiled import Compiled
 
@@ -28,12 +29,14 @@ def replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
 
 
 @contextmanager
-def quick(compiled: Compiled) -> Iterator[None]:
-    """All of them, around one build."""
+def quick(compiled: Compiled, theme_files: Any) -> Iterator[None]:
+    """All of them, around one build. `theme_files` keeps what `Kept.value` and `put_value` do."""
     import material.plugins.blog.plugin as blog
     import material.plugins.blog.structure as structure
     import mkdocs.structure.pages as pages
     import yaml
+    from jinja2 import Environment
+    from mkdocs.structure.files import Files
     from mkdocs.theme import Theme
 
     renderer, excerpts = _Renderer(), _Excerpts()
@@ -54,6 +57,12 @@ def quick(compiled: Compiled) -> Iterator[None]:
         enter(replaced(structure.Excerpt, "render", excerpts.render))
         # Stock makes a Jinja environment for each word that a plugin translates, and compiles the templates anew.
         enter(replaced(Theme, "get_env", compiled.environment(Theme.get_env)))
+        # Stock looks through ten thousand icons for the few files of the theme; an installed theme stays as it is.
+        enter(replaced(Environment, "list_templates", _listed(Environment.list_templates, theme_files)))
+        # Stock normalises the path of every question; one that is a key already needs none.
+        enter(replaced(Files, "get_file_from_path", _found(Files.get_file_from_path)))
+        # Stock resolves each plain address against the site's as browsers do; for such it is put behind it.
+        enter(replaced(pages.Page, "_set_canonical_url", _address(pages.Page._set_canonical_url)))
         # Stock formats the date of each post for its address and archive; days repeat.
         enter(replaced(blog.BlogPlugin, "_format_date", _days(blog.BlogPlugin._format_date)))
         yield
@@ -75,16 +84,81 @@ class Posts(list[Any]):
         return id(page) in self._ids
 
 
+def _listed(stock: Any, kept: Any) -> Any:
+    """As `Environment.list_templates`, but what lies in installed folders is listed once for each version of them."""
+    import os
+
+    def list_templates(self: Any, extensions: Any = None, filter_func: Any = None) -> list[str]:
+        if (
+            extensions is not None
+            or filter_func is None
+            or filter_func("a/.b")
+            or not hasattr(self.loader, "searchpath")
+        ):
+            return list(stock(self, extensions, filter_func))
+        found: set[str] = set()
+        for folder in self.loader.searchpath:
+            installed = "-packages" in folder
+            names = kept.value("theme", folder) if installed else None
+            if names is None:
+                names = [
+                    os.path.relpath(f"{place}/{name}", folder).replace(os.sep, "/")
+                    for place, _, inside in os.walk(folder, followlinks=self.loader.followlinks)
+                    for name in inside
+                ]
+                names = [name for name in names if not name.startswith(".") and "/." not in name]  # no icons
+                if installed:
+                    kept.put_value("theme", folder, names)
+            found.update(name for name in names if filter_func(name))
+        return sorted(found)
+
+    return list_templates
+
+
+_PLAIN = re.compile(r"(?:[a-z0-9_-]+/)*")
+
+
+def _address(stock: Any) -> Any:
+    around: dict[str, tuple[str, str]] = {}
+
+    def _set_canonical_url(self: Any, base: str | None) -> None:
+        if not base or not _PLAIN.fullmatch(self.url):
+            stock(self, base)
+            return
+        if base not in around:
+            whole = urljoin(base if base.endswith("/") else f"{base}/", "")
+            around[base] = whole, urlsplit(whole).path
+        whole, path = around[base]
+        self.canonical_url, self.abs_url = whole + self.url, path + self.url
+
+    return _set_canonical_url
+
+
+def _found(stock: Any) -> Any:
+    def get_file_from_path(self: Any, path: str) -> Any:
+        return self._src_uris.get(path) or stock(self, path)
+
+    return get_file_from_path
+
+
 def _days(stock: Any) -> Any:
     seen: dict[Any, str] = {}
+    language: dict[int, tuple[str, Any]] = {}
 
     def format_date(self: Any, date: Any, format: str, config: Any) -> str:
-        key = date, format, config.theme["language"]
+        if id(config) not in language:
+            language[id(config)] = config.theme["language"], config
+        # Without an hour in the format, all of a day give the same.
+        moment = date.date() if _DAYS_ONLY.fullmatch(format) else date
+        key = moment, format, language[id(config)][0]
         if key not in seen:
             seen[key] = stock(self, date, format, config)
         return seen[key]
 
     return format_date
+
+
+_DAYS_ONLY = re.compile(r"[yMd/. -]+")
 
 
 class _Renderer:
@@ -161,8 +235,6 @@ class _Excerpts:
         """As `Excerpt.__init__`, without its own Markdown object."""
         from copy import copy
 
-        excerpts = self
-
         def prepare(self: Any, post: Any, config: Any, files: Any) -> None:
             self.file = copy(post.file)
             self.post = post
@@ -170,9 +242,7 @@ class _Excerpts:
             self.config, self.meta = post.config, post.meta
             self.authors, self.categories = [], []
             self.more = None
-            self.md, patched = excerpts._parts(config)
-            self._kept = None
-            self._links = _links(self.file, files, patched)
+            self._kept, self._around = None, (config, files)
 
         return prepare
 
@@ -182,21 +252,21 @@ class _Excerpts:
         from mkdocs.structure.toc import get_toc
         from mkdocs.utils import get_relative_url
 
+        excerpts = self
+
         def render(self: Any, page: Any, separator: str) -> None:
             self.markdown = self.post.markdown
             if not self.post._title_from_render:
                 self.markdown = "\n\n".join([f"# {self.post.title}", self.markdown])
             if self._kept is None or self._kept[0] != self.markdown:
+                config, files = self._around
+                self.md, patched = excerpts._parts(config)
+                links = _links(self.file, files, patched)
                 self.md.reset()
-                self._links.begin(self.post)
-                self._links.register(self.md)
+                links.begin(self.post)
+                links.register(self.md)
                 content = self.md.convert(self.markdown)
-                self._kept = (
-                    self.markdown,
-                    content,
-                    get_toc(getattr(self.md, "toc_tokens", [])),
-                    self._links.marks,
-                )
+                self._kept = self.markdown, content, get_toc(getattr(self.md, "toc_tokens", [])), links.marks
             _, content, self.toc, marks = self._kept
             for mark, (target, rest) in marks.items():
                 content = content.replace(mark, _escaped(get_relative_url(target, page.url) + rest))

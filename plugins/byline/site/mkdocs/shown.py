@@ -17,6 +17,7 @@ from byline.content import Content
 from byline.model import Post
 from byline.settings import Settings
 from byline.site import capture, fragments, images, places
+from byline.site.images import Cover
 from byline.site.kept import digest
 from byline.site.mkdocs import blog as material
 from byline.site.mkdocs import theme
@@ -34,6 +35,7 @@ class Shown:
         content: Content,
         posts: Sequence[Post],
         minutes: Callable[[Post], int],
+        fact: Callable[[Post], str],
         early: Mapping[str, str],
         files: Files,
         nav: Navigation,
@@ -42,6 +44,7 @@ class Shown:
         sheet: str,
         outputs: Outputs,
     ) -> None:
+        self.fact = fact
         self.settings = settings
         self.blog = blog
         self.privacy = theme.privacy(nav)
@@ -217,6 +220,10 @@ class Shown:
 
 # A post's text is shown on its own page and in feeds; its lines, its sharing and the hash of its file on none.
 _FACTS = tuple(field.name for field in fields(Post) if field.name not in ("body", "hash", "lines", "share"))
+
+
+def _cover(cover: Cover) -> list[Any]:
+    return [cover.url, cover.sizes, cover.width, cover.height]
 
 
 def facts(post: Post) -> list[Any]:
