@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -109,6 +110,7 @@ class World:
             "gh",
             'if [ "$1 $2" = "issue list" ]; then echo "$ISSUE"; fi\n'
             'case "$*" in *per_page*) printf "%s\\n" "$COMMENT" ;; esac\n'
+            f'case "$*" in *--input*) cat "$6" >> {place}/suggested; echo >> {place}/suggested ;; esac\n'
             f'for word in "$@"; do case "$word" in body=@*) cp "${{word#body=@}}" {place}/body ;; '
             f'*/issue.md) cp "$word" {place}/body ;; esac; done',
         )
@@ -117,7 +119,17 @@ class World:
         self.runs = 0
 
     def run(
-        self, event: str, *, fork: bool = False, schedule: str = "", ref: str = "main", **environment: str
+        self,
+        event: str,
+        *,
+        fork: bool = False,
+        schedule: str = "",
+        ref: str = "main",
+        workflow: str = "publish.yml",
+        more: Mapping[str, Any] | None = None,
+        secrets: Mapping[str, str] | None = None,
+        inputs: Mapping[str, str] | None = None,
+        **environment: str,
     ) -> Mapping[str, Job]:
         self.runs += 1
         work = self.place / f"run {self.runs}"
@@ -138,13 +150,16 @@ class World:
         if event == "pull_request":
             github["event"] |= {
                 "number": 5,
-                "pull_request": {"head": {"repo": {"full_name": "evil/blog" if fork else "acme/blog"}}},
+                "pull_request": {
+                    "head": {"sha": "c0ffee", "repo": {"full_name": "evil/blog" if fork else "acme/blog"}}
+                },
             }
         if schedule:
             github["event"]["schedule"] = schedule
+        github["event"] |= more or {}
         self.clone = clone
         jobs = Runner(
-            self.workflow,
+            load((clone / ".github" / "workflows" / workflow).read_text()),
             clone,
             temp=work / "temp",
             path=self.path,
@@ -152,7 +167,8 @@ class World:
             context={
                 "github": github,
                 "vars": {"PUBLISH": environment.pop("SWITCH", "on")},
-                "secrets": {},
+                "secrets": secrets or {},
+                "inputs": inputs or {},
                 "runner": {"temp": str(work / "temp")},
             },
             environment={
@@ -202,7 +218,7 @@ def test_a_pull_request_is_checked_shown_and_never_published(world: World) -> No
     assert "Hand the site on" not in check.steps
     assert {
         name: job.result for name, job in jobs.items() if name not in ("check", "comment")
-    } == dict.fromkeys(("deploy", "send", "doctor", "tell", "awake"), "skipped")
+    } == dict.fromkeys(("deploy", "send", "doctor", "tell", "byhand", "numbers", "awake"), "skipped")
     assert jobs["comment"].result == "success"
     assert world.body.startswith("<!-- byline: what goes out -->\n### What goes out")
     assert "::add-mask::e" in world.body
@@ -402,7 +418,7 @@ def _workflows(tmp_path: Path) -> list[dict[str, Any]]:
     texts = [
         file.read_text()
         for folder in (ROOT, tmp_path / "site")
-        for file in sorted((folder / ".github" / "workflows").iterdir())
+        for file in sorted((folder / ".github" / "workflows").glob("publish.yml"))
     ]
     for text in texts:
         for line in re.findall(r"^.*\buses:.*$", text, re.MULTILINE):
@@ -418,6 +434,8 @@ RIGHTS = {
     "doctor": {"contents": "read"},
     "tell": {"issues": "write"},
     "awake": {"actions": "write"},
+    "byhand": {"issues": "write"},
+    "numbers": {"contents": "write"},
 }
 
 
@@ -425,6 +443,7 @@ def test_least_rights_pins_times_and_no_words_of_others_in_a_script(tmp_path: Pa
     workflows = _workflows(tmp_path)
     assert len(workflows) == 2
     for workflow in workflows:
+        assert all(len(job["steps"]) > 0 for job in workflow["jobs"].values())
         assert set(workflow["on"]) == {"pull_request", "push", "schedule", "workflow_dispatch"}
         assert workflow["permissions"] == {}
         assert workflow["concurrency"]["cancel-in-progress"] == "false"
@@ -432,7 +451,7 @@ def test_least_rights_pins_times_and_no_words_of_others_in_a_script(tmp_path: Pa
         for name, job in workflow["jobs"].items():
             assert 0 < int(job["timeout-minutes"]) <= 45
             secret = any("secrets." in item for item in expressions(job))
-            assert secret == (name in ("send", "doctor")), name
+            assert secret == (name in ("send", "doctor", "numbers")), name
             assert not secret or job["environment"] == "networks"
             for step in job["steps"]:
                 assert expressions(step.get("run", "")) == [], step["name"]
@@ -445,7 +464,7 @@ def test_least_rights_pins_times_and_no_words_of_others_in_a_script(tmp_path: Pa
 
 def test_only_merged_work_comes_near_a_secret(tmp_path: Path) -> None:
     for workflow in _workflows(tmp_path):
-        for name in ("deploy", "send", "doctor"):
+        for name in ("deploy", "send", "doctor", "numbers", "byhand"):
             assert "needs.check.outputs.live == 'true'" in workflow["jobs"][name]["if"]
         assert workflow["jobs"]["check"]["outputs"]["live"].startswith(
             "${{ github.event_name != 'pull_request' && "
@@ -507,6 +526,171 @@ def test_the_engine_is_pinned_and_its_lock_is_the_one_that_is_tested(tmp_path: P
     assert lock == (ROOT / "requirements" / "run.txt").read_bytes(), "run scripts/lock"
 
 
+def test_a_missing_id_is_offered_with_one_click_and_only_once(tmp_path: Path) -> None:
+    world = World(tmp_path, "company")
+    first = world.place / "first"
+    text = OLD.replace("id: older1\n", "").replace(
+        "date: 2026-01-05", "date: 2026-01-05 # ```` $(touch pwned)"
+    )
+    (first / "content" / "posts" / f"{NASTY} new.md").write_text(text)
+    _git(first, "add", "-A")
+    _git(first, "commit", "-q", "-m", "new")
+    _git(first, "push", "-q", str(world.server), "main")
+    jobs = world.run("pull_request")
+    assert jobs["check"].steps["Check"].code == 5  # it must not be merged like this
+    assert jobs["comment"].result == "success", jobs["comment"].steps
+    (given,) = [json.loads(line) for line in (tmp_path / "suggested").read_text().splitlines() if line]
+    assert (given["path"], given["side"], given["commit_id"]) == (
+        f"content/posts/{NASTY} new.md",
+        "RIGHT",
+        "c0ffee",
+    )
+    assert text.splitlines()[given["line"] - 1].startswith("date: 2026-01-05")
+    found = re.search(r"\n(`+)suggestion\n(.*)\n\1$", given["body"], re.DOTALL)
+    assert found
+    assert len(found[1]) == 5  # longer than any run of marks in it: the post ends nothing
+    rows = text.splitlines()
+    rows[given["line"] - 1 : given["line"]] = found[2].splitlines()
+    (first / "content" / "posts" / f"{NASTY} new.md").write_text("\n".join(rows) + "\n")
+    mended = subprocess.run(
+        [BIN / "publish", "check", "--json"], cwd=first, check=False, capture_output=True, text=True
+    ).stdout
+    assert "missing-id" not in [item["code"] for item in json.loads(mended)["problems"]]
+    (tmp_path / "offered").write_text(given["path"] + "\n")
+    stub(world.path, "gh", f'case "$*" in *pulls*paginate*) cat "{tmp_path}/offered" ;; esac')
+    (world.path / "gh.calls").unlink()
+    world.run("pull_request")
+    assert not [call for call in calls(world.path, "gh") if "--input" in call]
+
+
+def test_an_address_that_a_pull_request_takes_from_the_public_site_is_a_mistake(tmp_path: Path) -> None:
+    world = World(tmp_path, "company")
+    live = tmp_path / "live.json"
+    stub(
+        world.path,
+        "curl",
+        'while [ $# -gt 1 ]; do if [ "$1" = --output ]; then cp "$LIVE" "$2"; fi; shift; done',
+    )
+    for text, code in (
+        (json.dumps({"posts": [{"id": "gone1", "url": "https://blog.acme.example/posts/gone/"}]}), 5),
+        (json.dumps({"posts": []}), 0),
+        ("<html>some other page</html>", 0),  # the site is not on line yet
+    ):
+        live.write_text(text)
+        check = world.run("pull_request", LIVE=str(live))["check"].steps["Check"]
+        assert check.code == code, check.out
+        assert ("https://blog.acme.example/posts/gone/" in check.out or "/posts/gone/" in check.out) == bool(
+            code
+        )
+    assert "https://blog.acme.example/byline.json" in calls(world.path, "curl")[-1]
+
+
+HAND = "hp7.linkedin.dana"
+
+
+def test_at_its_hour_a_person_is_asked_to_post_once(tmp_path: Path) -> None:
+    world = World(tmp_path, "company")
+    _pretend(world)
+    item = {
+        "id": HAND,
+        "channel": "linkedin",
+        "account": "dana",
+        "state": "manual",
+        "texts": ["``` @everyone $(touch pwned)\n<b>", "EOF\nbyhand="],
+        "link": "https://blog.acme.example/posts/x/?utm_source=linkedin",
+        "card": "https://blog.acme.example/assets/cards/x.png",
+        "due": "2026-01-05T09:00:00+01:00",
+    }
+    later = item | {"id": "hp8.linkedin.dana", "due": "2099-01-05T09:00:00+01:00"}
+    (tmp_path / "plan.json").write_text(json.dumps({"deliveries": [item, later]}))
+    body = (
+        (world.path / "publish")
+        .read_text()
+        .replace(
+            'if [ "$2" = --json ]; then echo',
+            f'if [ "$2" = --json ]; then cat "{tmp_path}/plan.json"; exit; echo',
+        )
+    )
+    (world.path / "publish").write_text(body)
+    jobs = world.run("schedule", schedule="17 * * * *")
+    assert jobs["byhand"].result == "success", jobs["byhand"].steps
+    (made,) = [call for call in calls(world.path, "gh") if call.startswith("issue create")]
+    assert "Please\\ post:\\ hp7.linkedin.dana" in made
+    assert "    ``` @everyone $(touch pwned)\n    <b>\n" in world.body
+    assert f"    {item['link']}\n" in world.body
+    assert f"    {item['card']}\n" in world.body
+    assert "(https://github.com/acme/blog/actions/workflows/posted.yml)" in world.body
+    (world.path / "gh.calls").unlink()
+    world.run("schedule", schedule="17 * * * *", ISSUE=f"Please post: {HAND}")
+    assert not [call for call in calls(world.path, "gh") if call.startswith("issue create")]
+
+
+def _told(world: World, post: str, address: str, **more: str) -> Mapping[str, Job]:
+    inputs = {"post": post, "address": address}
+    return world.run("workflow_dispatch", workflow="posted.yml", inputs=inputs, **more)
+
+
+def test_a_post_by_hand_is_noted_and_its_issue_closed(tmp_path: Path) -> None:
+    world = World(tmp_path, "company")
+    stub(world.path, "publish", 'echo "noted $(touch nothing)"; exit 0')
+    address = "https://www.linkedin.com/feed/update/urn:li:share:7/"
+    jobs = _told(world, HAND, address, ISSUE="7")
+    assert [job.result for job in jobs.values()] == ["success", "success"]
+    assert calls(world.path, "publish")[-1].split() == ["record", HAND, "--url", address]
+    assert calls(world.path, "gh")[-1].startswith("issue close 7 ")
+    assert "    noted" in jobs["answer"].summary
+    (world.path / "publish.calls").unlink()
+    (world.path / "gh.calls").unlink()
+    for post, where in (
+        (HAND, "--help"),
+        (HAND, "https://x.example/$(touch pwned)"),
+        (HAND, "https://x.example/`touch${IFS}pwned`"),
+        (HAND, "http://x.example/"),
+        ("--all", address),
+        (NASTY, address),
+    ):
+        jobs = _told(world, post, where, ISSUE="7")
+        assert (jobs["record"].outputs["code"], jobs["answer"].result) == ("2", "failure")
+    assert calls(world.path, "publish") == calls(world.path, "gh") == ()
+    assert _told(world, HAND, address, ref=BRANCH)["record"].result == "skipped"
+
+
+def test_the_answer_s_workflow_has_the_least_rights_and_no_network_s_token(tmp_path: Path) -> None:
+    _init(tmp_path / "site")
+    text = (tmp_path / "site" / ".github" / "workflows" / "posted.yml").read_text()
+    workflow = load(text)
+    assert workflow["permissions"] == {}
+    assert "{ secrets." not in text
+    assert {name: job["permissions"] for name, job in workflow["jobs"].items()} == {
+        "record": {"contents": "write"},
+        "answer": {"issues": "write"},
+    }
+    for line in re.findall(r"^.*\buses:.*$", text, re.MULTILINE):
+        assert re.search(r"uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", line), line
+    for job in workflow["jobs"].values():
+        for step in job["steps"]:
+            assert expressions(step.get("run", "")) == []
+
+
+def test_every_day_the_numbers_are_read_and_every_month_the_report_is_mailed(tmp_path: Path) -> None:
+    world = World(tmp_path, "company")
+    day, month = "27 4 * * *", "37 5 1 * *"
+    assert {day, month} <= {item["cron"] for item in world.workflow["on"]["schedule"]}
+    for schedule, secrets, wanted in (
+        (day, {}, [["metrics"]]),
+        (day, {"HUBSPOT_ACCESS_TOKEN": "made-up"}, [["metrics"], ["crm", "sync"]]),
+        (month, {}, []),
+        (month, {"SMTP_PASSWORD": "made-up"}, [["report", "--mail", "--since", "31d"]]),
+    ):
+        _pretend(world)
+        (world.path / "publish.calls").unlink(missing_ok=True)
+        jobs = world.run("schedule", schedule=schedule, secrets=secrets)
+        assert jobs["numbers"].result == "success"
+        told = [call.split() for call in calls(world.path, "publish")]
+        assert [words for words in told if words[0] in ("metrics", "crm", "report")] == wanted
+    assert world.run("schedule", schedule="17 * * * *")["numbers"].result == "skipped"
+
+
 # GitLab
 
 
@@ -519,7 +703,7 @@ def _gitlab(folder: Path) -> dict[str, Any]:
 def test_gitlab_publishes_only_what_is_merged(tmp_path: Path) -> None:
     pipeline = _gitlab(tmp_path / "site")
     jobs = {name: job for name, job in pipeline.items() if "script" in job}
-    assert set(jobs) == {"check", "pages", "send", "doctor"}
+    assert set(jobs) == {"check", "pages", "send", "doctor", "numbers"}
     assert pipeline["default"]["interruptible"] == "false"
     for name, job in jobs.items():
         assert "minutes" in job["timeout"]

@@ -281,8 +281,16 @@ def write_missing_ids(settings: Settings, content: Content) -> tuple[tuple[str, 
 
     A file in which a line cannot be added safely keeps its problem.
     """
-    taken = {post.id for post in content.posts} | ids_of_unreadable(settings, content)
     written: list[tuple[str, str]] = []
+    for file, fresh, _, changed, mark in missing_ids(settings, content):
+        ids.write(settings.root / file, changed, mark=mark)
+        written.append((file, fresh))
+    return tuple(written)
+
+
+def missing_ids(settings: Settings, content: Content) -> Iterator[tuple[str, str, str, str, bool]]:
+    """Each post without an id to which one can be added: file, id, its text, the text with the id, has it a byte order mark."""
+    taken = {post.id for post in content.posts} | ids_of_unreadable(settings, content)
     for file in sorted({problem.file for problem in content.problems if problem.code == "missing-id"}):
         path = settings.root / file
         data = path.read_bytes()
@@ -297,10 +305,8 @@ def write_missing_ids(settings: Settings, content: Content) -> tuple[tuple[str, 
         changed = ids.with_id(data.decode("utf-8-sig"), fresh, lambda text: split(text)[0])
         if changed is None:
             continue
-        ids.write(path, changed, mark=data.startswith(b"\xef\xbb\xbf"))
         taken.add(fresh)
-        written.append((file, fresh))
-    return tuple(written)
+        yield file, fresh, data.decode("utf-8-sig"), changed, data.startswith(b"\xef\xbb\xbf")
 
 
 def ids_of_unreadable(settings: Settings, content: Content) -> set[str]:

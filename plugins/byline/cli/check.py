@@ -39,9 +39,20 @@ _KNOCK_ON = frozenset(
     type=click.Path(path_type=Path, dir_okay=False),
     help="The byline.json of the public site: an address that vanished is an error.",
 )
+@click.option(
+    "--suggest",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="For CI: write missing ids into this file, as suggestions for a pull request.",
+)
 @click.pass_obj
 def command(
-    app: App, paths: tuple[Path, ...], as_json: bool, form: str, fix: bool, against: Path | None
+    app: App,
+    paths: tuple[Path, ...],
+    as_json: bool,
+    form: str,
+    fix: bool,
+    against: Path | None,
+    suggest: Path | None,
 ) -> int:
     """Find every mistake in settings, authors and posts, all at once and without a network.
 
@@ -61,6 +72,8 @@ def command(
         if fix and not wrong:
             written = content.write_missing_ids(settings, found)
             found = content.read(settings) if written else found
+        if suggest is not None:
+            _suggest(suggest, settings, found, _prefix(root, app.environment.get("GITHUB_WORKSPACE", "")))
         posts = found.count
         problems += _of_posts(settings, found, wanted, older, bool(wrong), app.clock)
     if as_json:
@@ -126,14 +139,26 @@ def _posts(root: Path) -> int:
 
 def _annotate(problems: Sequence[Problem], root: Path, workspace: str) -> None:
     """GitHub's workflow commands; it wants paths from the top of the repository."""
-    prefix = ""
-    if workspace:
-        relative = Path(os.path.relpath(root, workspace)).as_posix()
-        prefix = "" if relative == "." or relative.startswith("..") else f"{relative}/"
+    prefix = _prefix(root, workspace)
     for problem in problems:
         where = f"file={_property(prefix + problem.file)},line={max(problem.line, 1)}"
         text = _data(f"{problem.message}\nFix: {problem.fix}")
         click.echo(f"::{problem.severity} {where},title={_property(problem.code)}::{text}")
+
+
+def _prefix(root: Path, workspace: str) -> str:
+    """The way from the top of the repository to the site."""
+    relative = Path(os.path.relpath(root, workspace)).as_posix() if workspace else "."
+    return "" if relative == "." or relative.startswith("..") else f"{relative}/"
+
+
+def _suggest(target: Path, settings: Settings, found: Content, prefix: str) -> None:
+    import json
+
+    from byline.cli import _suggest as own
+
+    made = own.suggestions(settings, found, prefix)
+    target.write_text(f"{json.dumps(made)}\n" if made else "", encoding="utf-8")
 
 
 def _data(text: str) -> str:

@@ -33,6 +33,17 @@ SECRETS = (
     "BLUESKY_IDENTIFIER",
     "BLUESKY_APP_PASSWORD",
 )
+# For the CRM and for the report: nothing with which one could post.
+CRM_SECRETS = (
+    "SALESFORCE_CLIENT_ID",
+    "SALESFORCE_CLIENT_SECRET",
+    "SALESFORCE_USERNAME",
+    "SALESFORCE_PRIVATE_KEY",
+    "DYNAMICS_CLIENT_ID",
+    "DYNAMICS_CLIENT_SECRET",
+    "HUBSPOT_ACCESS_TOKEN",
+    "BYLINE_PRIVATE_URL",
+)
 INSTALL = (
     "pip install --quiet --require-hashes --no-deps -r requirements.lock",
     "pip install --quiet --no-deps --no-build-isolation -r requirements.txt",
@@ -278,6 +289,9 @@ def ci_words(
         "INSTALL_GITLAB": "\n".join(f"    - {line}" for line in install),
         "SECRETS": "\n".join(
             f"          {secret}: ${{{{ secrets.{secret} }}}}" for secret in (*SECRETS, *more)
+        ),
+        "CRM_SECRETS": "\n".join(
+            f"          {secret}: ${{{{ secrets.{secret} }}}}" for secret in CRM_SECRETS
         ),
     }
 
