@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -67,6 +69,7 @@ def plan_of(
     now: datetime = NOW,
     begun: bool = True,
     everything: bool = True,
+    asked: planning.Asked = planning.NOTHING,
 ) -> Plan:
     clock = FixedClock(now)
     names = ("linkedin.company", "linkedin.dana", "twitter.acme")
@@ -82,6 +85,7 @@ def plan_of(
         now,
         drivers=make_drivers(App(clock=clock, environment={}), Http(settings.timeouts, clock)),
         everything=everything,
+        asked=asked,
     )
 
 
@@ -214,3 +218,92 @@ def test_the_month_is_that_of_the_site(tmp_path: Path) -> None:
     before = record("abd.twitter.acme", *OUT, at=datetime.fromisoformat("2026-10-31T22:30+00:00"))
     history = Snapshot(records={item.id: item for item in (first, before)})
     assert planning.spent(history, "twitter", NOW.astimezone(settings.zone)) == INTENT.cost
+
+
+SOON = POST.replace("hp7", "soon").replace("honest-pricing", "soon").replace(
+    "date: 2026-11-24", "date: 2026-11-26\nshare:\n  at: 2026-11-25 09:00"
+)  # fmt: skip
+BY_HAND = SETTINGS.replace(
+    'dana: {urn: "urn:li:person:Kx1"}', "dana: {mode: manual}"
+).replace("            acme: {}\n", "            acme: {}\n          budget: 0.05\n")  # fmt: skip
+STORIES = {
+    "as declared": ((), planning.NOTHING, True),
+    "in the afternoon, when a person's own hour has come": ((), planning.NOTHING, True),
+    "a first run": ((), planning.NOTHING, False),
+    "a first run, old posts on purpose": ((), planning.Asked(backfill=True), False),
+    "rejected, and other words since": ((("hp7.linkedin.company", ("claimed", "failed")),), planning.NOTHING, True),
+    "rejected, asked for again": (
+        (("hp7.linkedin.company", ("claimed", "failed")), ("late.linkedin.company", ("claimed", "failed"))),
+        planning.Asked(retry=True), True,
+    ),
+    "late ones asked for": (
+        (("late.linkedin.dana", ("skipped",)), ("abc.linkedin.company", OUT), ("abc.linkedin.dana", ("skipped",))),
+        planning.Asked(late=frozenset({"late.linkedin.company", "late.linkedin.dana"})), True,
+    ),
+    "out, lost, taken back": (
+        (("hp7.linkedin.company", OUT), ("hp7.twitter.acme", LOST), ("late.linkedin.company", (*OUT, "retracted")),
+         ("gone.twitter.acme", OUT), ("away.twitter.acme", ("claimed", "released"))),
+        planning.NOTHING, True,
+    ),
+}  # fmt: skip
+
+
+def test_every_field_of_a_plan(tmp_path: Path) -> None:
+    """The whole JSON of a plan, and of others what differs from it. BYLINE_GOLDEN=1 writes it anew, read the difference."""
+    posts = {"a.md": POST, "b.md": SHARED, "c.md": LATE, "d.md": SOON}
+    settings = load(make_site(tmp_path, posts=posts, settings=BY_HAND), {})
+    told: dict[str, object] = {}
+    first: dict[str, object] = {}
+    for story, (events, asked, begun) in STORIES.items():
+        records = tuple(record(name, *kinds, reason="as told then") for name, kinds in events)
+        now = NOW + timedelta(hours=5) if "afternoon" in story else NOW
+        plan = plan_of(settings, records, asked=asked, begun=begun, now=now)
+        rows = plan.as_json()["deliveries"]
+        first = first or {row["id"]: row for row in rows}
+        parts = {
+            "deliveries": [row for row in rows if not told or row != first.get(row["id"])],
+            "ready": [item.id for item in plan.ready()],
+            "old": [item.id for item in plan.old],
+            "blocked": [item.id for item in plan.deliveries if item.blocked],
+            "over_budget": [item.id for item in plan.deliveries if item.over_budget],
+            "unplanned": list(plan.unplanned),
+            "problems": [problem.as_json() for problem in plan.problems],
+            "budgets": {name: [str(amount) for amount in pair] for name, pair in plan.budgets.items()},
+        }
+        told[story] = {name: part for name, part in parts.items() if part}
+    shown = re.sub(r"-[0-9a-f]{8}\.png", "-DIGEST.png", json.dumps(told, indent=1, ensure_ascii=False)) + "\n"
+    golden = GOLDEN.with_name("plan.json")
+    if os.environ.get("BYLINE_GOLDEN"):
+        golden.write_text(shown, encoding="utf-8")
+    assert shown == golden.read_text(encoding="utf-8")
+
+
+def test_what_was_rejected_stays_so_while_nothing_changes(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, {"a.md": POST})
+    mark = by_id(plan_of(settings))["hp7.linkedin.company"].fingerprint
+    failed = record("hp7.linkedin.company", "claimed", "failed", reason="too long")
+    same = replace(failed, intent=replace(failed.intent, fingerprint=mark))
+    item = by_id(plan_of(settings, (same,)))["hp7.linkedin.company"]
+    assert (item.state, item.reason, item.ready) == ("failed", "too long", False)
+    again = by_id(plan_of(settings, (same,), asked=planning.Asked(retry=True)))["hp7.linkedin.company"]
+    assert (again.state, again.reason, again.ready) == ("due", "asked for again", True)
+
+
+@pytest.mark.parametrize(("hours", "state"), [(48, "due"), (48.01, "held")])
+def test_the_border_of_what_is_too_late(tmp_path: Path, hours: float, state: str) -> None:
+    text = POST.replace("date: 2026-11-24", "date: 2026-11-18\nshare:\n  at: 2026-11-20 09:00")
+    due = datetime.fromisoformat("2026-11-20T09:00+01:00")
+    plan = plan_of(settings_of(tmp_path, {"a.md": text}), now=due + timedelta(hours=hours))
+    assert by_id(plan)["hp7.linkedin.company"].state == state
+
+
+def test_what_was_moved_to_just_now_goes_out(tmp_path: Path) -> None:
+    moved = replace(record("hp7.linkedin.company", "claimed", "released", reason="429"), not_before=NOW)
+    item = by_id(plan_of(settings_of(tmp_path, {"a.md": POST}), (moved,)))["hp7.linkedin.company"]
+    assert (item.state, item.ready) == ("due", True)
+
+
+def test_money_is_shown_as_people_write_it() -> None:
+    assert planning.money(Decimal("0.2"), "USD") == "0.20 USD"
+    assert planning.money(Decimal("0.015"), "USD") == "0.015 USD"
+    assert planning.money(Decimal(0), "EUR") == "0.00 EUR"
