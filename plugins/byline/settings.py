@@ -166,6 +166,7 @@ class LeadForm:
     url: str = ""
     consent: Literal["required", "granted", "none"] = "required"
     keep_days: int = 365
+    domain: str = ""  # whose subdomains share what the visitor's browser keeps; empty: each host its own
     options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     line: int = 0

@@ -431,6 +431,12 @@ def _lead_form(block: Fields, site_url: str) -> LeadForm:
         url=url,
         consent=section.choice("consent", ("required", "granted", "none"), "required"),  # type: ignore[arg-type]
         keep_days=section.integer("keep_days", 365, low=1, high=3650),
+        domain=section.text(
+            "domain",
+            "",
+            pattern=r"[a-z0-9-]+(\.[a-z0-9-]+)+",
+            expected="a domain of your own such as acme.example, without https:// and without a path",
+        ),
         options=MappingProxyType(more),
         fields=MappingProxyType(fields),
         line=section.line(),

@@ -32,7 +32,9 @@ def script(settings: Settings, address: str) -> str:
     target = targets.of(settings)
     more = [address.removesuffix(CAPTURE) + name for name in (target.scripts if target else ())]
     return (
-        f'<script src="{escape(address)}" defer data-consent="{form.consent}" data-keep="{form.keep_days}"></script>'
+        f'<script src="{escape(address)}" defer data-consent="{form.consent}" data-keep="{form.keep_days}"'
+        + (f' data-domain="{escape(form.domain)}"' if form.domain else "")
+        + "></script>"
         + "".join(f'<script src="{escape(name)}" defer></script>' for name in more)
         +
         # Without the script the tags can only travel in the Referer of the form, which browsers cut by default.

@@ -17,7 +17,7 @@ Mark any form with data-byline. byline.consent(true|false) keeps or wipes. */
     if (/[^\s@/?&=]+@[^\s@/?&=]+\.[^\s@/?&=]/.test(value)) return ""; // somebody's address
     return low ? value.toLowerCase() : value;
   };
-  const ours = (host) => `${me.hosts || ""} ${here.hostname}`.toLowerCase().split(/[\s,]+/).some((name) => {
+  const ours = (host) => `${me.hosts || ""} ${me.domain || ""} ${here.hostname}`.toLowerCase().split(/[\s,]+/).some((name) => {
     name = name.replace(/^(www)?\./, "");
     return name && `.${host}`.endsWith(`.${name}`);
   });
@@ -29,6 +29,7 @@ Mark any form with data-byline. byline.consent(true|false) keeps or wipes. */
     } catch { return ""; }
   };
   const look = () => {
+    if (d.referrer.startsWith(`${here.origin}/`)) return {}; // a tag in a link of our own pages tells nothing
     const query = new URLSearchParams(here.search), touch = {};
     for (const name of WORDS) {
       const value = clean(query.get(`utm_${name}`), name === "source" || name === "medium");
@@ -52,11 +53,17 @@ Mark any form with data-byline. byline.consent(true|false) keeps or wipes. */
   const young = (touch) => touch && now - Date.parse(touch.at) < keep;
   const read = () => {
     try {
-      const kept = JSON.parse(w.localStorage.getItem(KEY)) || {};
+      const kept = JSON.parse(me.domain ? decodeURIComponent(d.cookie.match(/(?:^|; )byline=([^;]*)/)?.[1] || "0") : w.localStorage.getItem(KEY)) || {};
       return {consent: kept.consent, first: young(kept.first) ? kept.first : null, touches: (kept.touches || []).filter(young)};
     } catch { return {touches: []}; }
   };
-  const save = (kept) => { try { kept ? w.localStorage.setItem(KEY, JSON.stringify(kept)) : w.localStorage.removeItem(KEY); } catch {} };
+  // One store for all subdomains is a cookie, and a cookie has room for 4 kB.
+  const bake = (kept) => {
+    const text = kept ? JSON.stringify(kept).replace(/[%;\s\\]|[^ -~]/gu, encodeURIComponent) : "";
+    if (text.length > 3800) return bake({...kept, touches: kept.touches.slice(1)});
+    d.cookie = `${KEY}=${text};domain=${me.domain};path=/;max-age=${kept ? keep / 1e3 : 0};SameSite=Lax${here.protocol === "https:" ? ";Secure" : ""}`;
+  };
+  const save = (kept) => { try { me.domain ? bake(kept) : kept ? w.localStorage.setItem(KEY, JSON.stringify(kept)) : w.localStorage.removeItem(KEY); } catch {} };
   const allowed = () => {
     const said = read().consent;
     return mode === "granted" ? said !== false : mode === "required" && said === true;
