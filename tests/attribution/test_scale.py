@@ -108,10 +108,9 @@ def test_every_model_is_the_same_by_channel(connection: Any, random_year: Year, 
     assert sum(cell.leads for cell in slow.values()) == len(random_year.leads)
 
 
-@pytest.mark.parametrize("by", BY)
-@pytest.mark.parametrize("model", ["w", "markov"])
-def test_every_way_of_looking_is_the_same(connection: Any, random_year: Year, by: By, model: str) -> None:
-    fast, slow = both(connection, random_year, model, by, 45)
+@pytest.mark.parametrize("by", [by for by in BY if by != "channel"])
+def test_every_way_of_looking_is_the_same(connection: Any, random_year: Year, by: By) -> None:
+    fast, slow = both(connection, random_year, "w", by, 45)
     assert same(fast, slow) < 1e-9
 
 

@@ -159,7 +159,7 @@ def _weighed(steps: ir.Table, name: str) -> ir.Table:
         hit = steps.k == (1 if name == "first" else steps.size)
         return steps.filter(hit).mutate(weight=ibis.literal(1.0))
     if name == "linear":
-        return steps.mutate(weight=1.0 / steps.size)
+        return steps.mutate(weight=ibis.literal(1.0) / steps.size.cast("float64"))
     if name == "decay":
         age = (steps.newest - steps.touched).cast("float64") / (HALF_LIFE_DAYS * DAY)
         return to_one(steps.mutate(raw=ibis.literal(2.0).pow(-age)))
@@ -168,7 +168,8 @@ def _weighed(steps: ir.Table, name: str) -> ir.Table:
             times=steps.count().over(ibis.window(group_by=["kind", "id", "state"])),
             rank=ibis.dense_rank().over(ibis.window(group_by=["kind", "id"], order_by="state")),
         )
-        return each.mutate(weight=1.0 / ((each["rank"].max().over(whole) + 1) * each.times))
+        different = (each["rank"].max().over(whole) + 1).cast("float64")
+        return each.mutate(weight=ibis.literal(1.0) / (different * each.times.cast("float64")))
 
     def led_to(moment: ir.Value) -> ir.Value:
         return ibis.ifelse(steps.touched <= moment, steps.k, ibis.null("int64")).max().over(whole)
@@ -192,9 +193,10 @@ def _weighed(steps: ir.Table, name: str) -> ir.Table:
         between = steps.k < ibis.greatest(steps.to_lead.fill_null(0), steps.to_opportunity.fill_null(0))
     steps = steps.mutate(hits=hits)
     steps = steps.mutate(other=((steps.hits == 0) & between).cast("int64"))
-    others = steps.other.sum().over(whole)
-    rest = (1 - part * len(marks)) * steps.other / others.nullif(0)
-    return to_one(steps.mutate(raw=steps.hits * part + rest.fill_null(0.0)))
+    # Doubles before any number of ours comes near: Spark reads 0.4 as a decimal and would round the quotients.
+    others = steps.other.sum().over(whole).cast("float64")
+    rest = steps.other.cast("float64") / others.nullif(0) * (1 - part * len(marks))
+    return to_one(steps.mutate(raw=steps.hits.cast("float64") * part + rest.fill_null(0.0)))
 
 
 def _markov(
