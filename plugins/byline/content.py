@@ -136,6 +136,23 @@ def _read(settings: Settings, recall: Recall | None) -> Content:
     )
 
 
+def read_again(settings: Settings, content: Content, src_uri: str) -> Post | None:
+    """One post that has just been saved, read as `read` does; None where it has a mistake or is not among the posts.
+
+    What only shows among all posts (two with one address) is left to `read`.
+    """
+    tree, problems = scan(settings.docs, settings.root), list[Problem]()
+    if src_uri not in tree.files:
+        return None
+    networks = tuple(dict.fromkeys((*registry.channels(), *settings.channels, *FIXED)))
+    reading = Reading(
+        settings=settings, tree=tree, authors=dict(content.authors), networks=networks, problems=problems
+    )
+    source = _source(reading, src_uri)
+    post = read_post(source, reading) if source is not None else None
+    return None if any(problem.severity == "error" for problem in problems) else post
+
+
 def public(content: Content, now: datetime) -> tuple[Post, ...]:
     """The posts that readers may see at this instant, newest first."""
     found = [post for post in content.posts if not post.draft and post.published <= now]

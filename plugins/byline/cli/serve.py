@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from byline.cli.common import App, progress
-from byline.errors import ContentError, UsageError
+from byline.errors import UsageError
 
 
 @click.command("serve", help="Show the site while you write.")
@@ -14,32 +14,17 @@ from byline.errors import ContentError, UsageError
 )
 @click.pass_obj
 def command(app: App, port: int) -> None:
-    """Every saved change is shown at once. Drafts and future posts are shown, marked; nothing is published."""
-    import logging
-    import os
+    """Every saved change is shown at once, and a mistake in its place. Nothing is published."""
+    from byline.site.live import Live
+    from byline.site.serving import serve
 
-    from byline import content
-
-    settings = app.settings()
-    os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
-    from mkdocs.commands.serve import serve
-    from mkdocs.exceptions import Abort
-
-    from byline.site.mkdocs.plugin import BylinePlugin, stopping
-
-    errors = stopping(content.read(settings))
-    if errors:
-        raise ContentError(errors)
-    logger = logging.getLogger("mkdocs")
-    logger.addHandler(logging.StreamHandler())
-    logger.setLevel(logging.INFO)
-    BylinePlugin.clock = app.clock
-    BylinePlugin.environment = app.environment
+    live = Live(app.file, app.clock, app.environment, progress)
     progress("Drafts and future posts are shown here and nowhere else. Stop with Ctrl-C.")
+    live.all()
     try:
-        serve(config_file=str(settings.file), dev_addr=f"127.0.0.1:{port}")
-    except Abort as error:
-        raise UsageError(f"the site cannot be shown: {error}", hint="the lines above say why") from None
+        serve(live, port, lambda address: progress(f"The site is at {address}"))
+    except KeyboardInterrupt:
+        progress("Stopped.")
     except OSError as error:
         raise UsageError(
             f"port {port} on this machine cannot be used: {error.strerror}", hint="give another with --port"

@@ -40,11 +40,14 @@ def build(
     environment: Mapping[str, str] | None = None,
     progress: Callable[[str], None] | None = None,
     cache: Cache | None = None,
+    held: ExitStack | None = None,
+    built: Callable[[BylinePlugin], None] | None = None,
 ) -> BuildResult:
     """Write the site as it is at `now` (or at SOURCE_DATE_EPOCH of the environment).
 
     `cache` is the opened cache file, by default that of the site. `plain` builds what MkDocs and Material build
-    without anything of ours. Raises ContentError when a post cannot be used and `skip_bad` is off, Stopped for
+    without anything of ours. For a server: with `held` the build is one that shows early posts too, and what makes it
+    quick stays in place until that stack is left; `built` gets the plugin with all that it knows. Raises ContentError when a post cannot be used and `skip_bad` is off, Stopped for
     warnings when `strict`, and UsageError when MkDocs refuses mkdocs.yml.
     """
     from byline.site.mkdocs.plugin import stopping
@@ -57,12 +60,18 @@ def build(
     cache = cache or Cache(settings, environment, folder=site_dir, clean=clean, plain=plain)
     try:
         try:
-            return _build(settings, content, now, strict, skip_bad, plain, environment, progress, cache)
+            return _build(
+                settings, content, now, strict, skip_bad, plain, environment, progress, cache, held, built
+            )
         except Broken as error:
             cache.begin_again()
             if progress:
                 progress(f"built from nothing: {error}")
-            result = _build(settings, content, now, strict, skip_bad, plain, environment, progress, cache)
+            if held is not None:
+                held.close()
+            result = _build(
+                settings, content, now, strict, skip_bad, plain, environment, progress, cache, held, built
+            )
             return replace(result, note=f"built from nothing: {error}")
     finally:
         if given is None:
@@ -79,11 +88,15 @@ def _build(
     environment: Mapping[str, str],
     progress: Callable[[str], None] | None,
     cache: Cache,
+    held: ExitStack | None,
+    built: Callable[[BylinePlugin], None] | None,
 ) -> BuildResult:
     os.environ.setdefault(BANNER, "1")
     with _listening(progress) as heard:
         try:
-            plugin, note = _run(settings, content, now, strict, skip_bad, plain, environment, heard, cache)
+            plugin, note = _run(
+                settings, content, now, strict, skip_bad, plain, environment, heard, cache, held
+            )
             records = cache.written.finish() if plugin.engine else {}
         except BaseException:
             cache.forget()
@@ -112,6 +125,8 @@ def _build(
         )
     else:
         cache.forget()
+    if built is not None:
+        built(plugin)
     return result
 
 
@@ -139,6 +154,7 @@ def _run(
     environment: Mapping[str, str],
     heard: _Heard,
     cache: Cache,
+    held: ExitStack | None,
 ) -> tuple[BylinePlugin, str]:
     from mkdocs.commands.build import build as mkdocs_build
     from mkdocs.config import load_config
@@ -166,11 +182,11 @@ def _run(
     plugin.cache = cache
     note = known.reason(config)
     try:
-        config.plugins.on_startup(command="build", dirty=False)
+        config.plugins.on_startup(command="serve" if held is not None else "build", dirty=False)
         try:
             with ExitStack() as stack:
                 if not note:
-                    plugin.prepare(stack, config)
+                    plugin.prepare(held if held is not None else stack, config)
                 mkdocs_build(config)
         finally:
             with suppress(OSError):  # the blog plugin stumbles over a folder that it has removed already

@@ -90,7 +90,7 @@ class Cache:
         texts = settings_files(settings.file)
         folders = [Path(one) for one in self.last.get("folders", [])]
         self.inputs = inputs.look([settings.docs, *folders], list(texts), before, time.time_ns())
-        self.base = base(settings, environment, self.stamp, self.mode)
+        self.base = base(settings, environment, self.stamp, "plain" if plain else "")
 
     @cached_property
     def recall(self) -> Recall:
@@ -109,8 +109,8 @@ class Cache:
 
     @property
     def pages(self) -> Any:
-        """What the last build noted about its pages."""
-        return self.kept.value("facts", f"pages {self.mode}")
+        """What the last build noted about its pages; a server begins with what was built for publishing."""
+        return self.kept.value("facts", f"pages {self.mode}") or self.kept.value("facts", "pages build")
 
     def unchanged(self, now: datetime, *, strict: bool, skip_bad: bool) -> BuildResult | None:
         """What the last build gave, when this one would give the same; None when there is something to do."""

@@ -532,6 +532,15 @@ class Engine:
             page.active = False
             config._current_page = None
 
+    def again(self, page: Page, config: Any, files: Files, nav: Any, env: Any) -> None:
+        """Fill and render one page of a build that has ended, from its new text."""
+        uri = page.file.src_uri
+        self.before.pop(uri, None)
+        self.rows.pop(uri, None)
+        self._lazy.pop(id(page), None)
+        self._fill_anew(page, config, files, False)
+        self._build(page, config, files.documentation_pages(), nav, env)
+
     # The search -------------------------------------------------------------------------------------------------------
 
     def _index(self, index: Any, page: Page) -> None:

@@ -300,6 +300,7 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
         if self.plain:
             return env
         self._mark("Markdown")
+        self.env, self.config_used = env, config
         self.shown = Shown(
             settings=self.settings,
             content=self.content,
