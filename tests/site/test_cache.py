@@ -19,6 +19,7 @@ from edits import EDITS, Site, made
 from site_sample import tree
 
 LENGTH = int(os.environ.get("BYLINE_ORACLE", "0"))
+DONE = [0, 0, 0]  # builds, sequences, files compared
 _NAMES = {edit.__name__.strip("_"): edit for edit in EDITS}
 
 
@@ -52,8 +53,14 @@ def test_oracle_a_build_from_the_cache_is_a_clean_build(
         for number, (name, seed) in enumerate(steps):
             _NAMES[name](site, Random(seed))
             kept = site.build()
+            DONE[0] += 1
             if LENGTH or number == len(steps) - 1:
                 compare(site, kept, folder / "cold")
+        DONE[1] += 1
+        if LENGTH and DONE[1] % 20 == 0:
+            print(
+                f"{DONE[1]} sequences, {DONE[0]} builds from the cache, {DONE[2]} files compared", flush=True
+            )
     finally:
         rmtree(folder, ignore_errors=True)
 
@@ -65,6 +72,7 @@ def compare(site: Site, kept: BuildResult | str, folder: Path) -> None:
         return
     found = tree(site.root / "site")
     note(f"{kept.rendered} pages, {kept.written} files written")
+    DONE[2] += len(cold)
     assert sorted(found) == sorted(cold)
     assert [name for name in cold if found[name] != cold[name]] == []
     assert sorted(kept.warnings) == sorted(result.warnings)
