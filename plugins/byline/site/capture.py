@@ -39,7 +39,7 @@ def script(settings: Settings, address: str) -> str:
         +
         # Without the script the tags can only travel in the Referer of the form, which browsers cut by default.
         # The script takes this back as soon as it runs.
-        '<meta name="referrer" content="no-referrer-when-downgrade" data-byline>'
+        '<meta name="referrer" content="no-referrer-when-downgrade" data-until-script>'
     )
 
 

@@ -10,7 +10,7 @@ Mark any form with data-byline. byline.consent(true|false) keeps or wipes. */
   const passing = /(^|\.)(paypal\.com|stripe\.com|accounts\.google\.com|login\.microsoftonline\.com)$/;
   let ticked;
   // From here on other sites learn our name alone.
-  d.querySelector("meta[name=referrer][data-byline]")?.setAttribute("content", "strict-origin-when-cross-origin");
+  d.querySelector("meta[data-until-script]")?.setAttribute("content", "strict-origin-when-cross-origin");
 
   const clean = (value, low) => {
     value = String(value || "").replace(/[\u0000-\u001f\u007f-\u009f]/g, "").trim().slice(0, 255);
