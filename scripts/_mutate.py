@@ -51,7 +51,8 @@ GROUPS = {
     ),
     "ledger": Group(
         tuple(f"ledger/{name}.py" for name in ("base", "codec", "runs", "sqlite", "moving", "checking", "choosing")),
-        ("tests/ledger/test_machine.py", "tests/ledger/test_sqlite.py", "tests/ledger/test_choosing.py",
+        ("tests/ledger/test_codec.py", "tests/ledger/test_runs.py", "tests/ledger/test_machine.py",
+         "tests/ledger/test_sqlite.py", "tests/ledger/test_choosing.py",
          "tests/cli/test_ledger.py"),
     ),
     "git": Group(("ledger/git/*.py",), ("tests/ledger/test_git.py", "tests/cli/test_ledger.py")),

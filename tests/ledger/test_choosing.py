@@ -10,7 +10,8 @@ import pytest
 
 from byline.errors import LedgerError, LedgerUntrusted, UsageError
 from byline.ledger import open_ledger, open_store, read_snapshot
-from byline.ledger.choosing import MEMORY, Store, chosen, site_key
+from byline.ledger.base import Note
+from byline.ledger.choosing import MEMORY, Store, chosen, read_notes, site_key
 from byline.settings import Settings, load
 from byline.testing.ledger_contract import INTENT, event
 from byline.times import FixedClock
@@ -183,3 +184,51 @@ def test_an_empty_file_beside_an_empty_branch_is_no_obstacle(work: Path) -> None
     assert write(site(work, "git")) == "git"
     assert not (work / ".byline" / MEMORY).exists()
     assert git(work, "rev-parse", "--verify", "refs/byline/fetched/byline-ledger")
+
+
+def test_what_lies_beside_the_history_is_read_from_each_store(
+    work: Path, server: Server, tmp_path: Path
+) -> None:
+    """Without a connection, but for a database, which alone keeps no copy here."""
+    address = {"BYLINE_LEDGER_URL": server.database()}
+    notes = (
+        Note(kind="metrics", day=NOW.date(), line='{"views": 3}'),
+        Note(kind="tokens", day=NOW.date(), line='{"days": 9}'),
+    )
+    for store in ("sqlite", "git", "postgresql"):
+        settings = site(work if store == "git" else tmp_path / store, store)
+        assert read_notes(settings, FixedClock(NOW), {}, kind="tokens") == ()
+        ledger = open_ledger(settings, address, FixedClock(NOW))
+        ledger.note(*notes)
+        ledger.close()
+        for kind, expected in (("tokens", notes[1:]), ("metrics", notes[:1]), ("none", ())):
+            found = read_notes(settings, FixedClock(NOW), address, kind=kind, connect=True)
+            assert found == expected, store
+        offline = read_notes(settings, FixedClock(NOW), address, kind="tokens")
+        assert offline == (() if store == "postgresql" else notes[1:])
+    assert read_notes(site(tmp_path / "nowhere", "git"), FixedClock(NOW), {}, kind="tokens") == ()
+
+
+def test_no_history_yet_is_an_empty_one_and_reading_makes_none(tmp_path: Path) -> None:
+    settings = site(tmp_path, "sqlite")
+    file = tmp_path / ".byline" / "ledger.db"
+    for _ in range(2):
+        snapshot = read_snapshot(settings, FixedClock(NOW))
+        assert snapshot.empty
+        assert (snapshot.info.store, snapshot.info.place, snapshot.info.read) == ("none", str(file), None)
+        assert not file.exists()
+        file.parent.mkdir(exist_ok=True)
+    file.touch()
+    assert read_snapshot(settings, FixedClock(NOW)).empty
+    assert read_notes(settings, FixedClock(NOW), {}, kind="tokens") == ()
+    assert file.stat().st_size == 0
+    outside = read_snapshot(site(tmp_path / "outside", "git"), FixedClock(NOW))
+    assert (outside.info.store, outside.info.place) == ("none", "git")
+
+
+@pytest.mark.parametrize("url", ["state/history.db", "sqlite:///state/history.db"])
+def test_the_file_may_lie_elsewhere(tmp_path: Path, url: str) -> None:
+    settings = site(tmp_path, f'{{store: sqlite, url: "{url}"}}')
+    assert write(settings) == "sqlite"
+    assert (tmp_path / "state" / "history.db").exists()
+    assert read_snapshot(settings, FixedClock(NOW)).records.keys() == {INTENT.id}

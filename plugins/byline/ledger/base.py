@@ -43,6 +43,7 @@ Kind = Literal[
     "retracted",  # a person took the post away
 ]
 KINDS = frozenset(get_args(Kind))
+STATES = frozenset(get_args(State))
 BASELINE = "baseline"  # the reason of what was old when sending began
 
 # The states in which each event is allowed (None: nothing is known yet), and the state after it.

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from byline.errors import LedgerUntrusted
-from byline.ledger.base import KINDS, Event, Intent, Part, Record
+from byline.ledger.base import KINDS, STATES, Event, Intent, Part, Record
 from byline.model import Receipt, Request
 
 
@@ -90,10 +90,12 @@ def load_record(text: str) -> Record:
         data = json.loads(text)
         updated = _moment(data["updated"])
         assert updated is not None
+        if data["state"] not in STATES:
+            raise ValueError(f"there is no state `{data['state']}`")
         return Record(
             intent=_read_intent(data["intent"]),
             state=data["state"],
-            version=data["version"],
+            version=_number(data["version"]),
             updated=updated,
             reason=data.get("reason", ""),
             parts=tuple(
