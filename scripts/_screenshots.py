@@ -65,7 +65,7 @@ def main() -> int:
                     for scheme in ("light", "dark"):
                         context = browser.new_context(
                             viewport={"width": WIDTH[device], "height": HEIGHT[device]},
-                            color_scheme=scheme,  # type: ignore[arg-type]
+                            color_scheme=scheme,
                         )
                         page = context.new_page()
                         for name, url in PAGES.items():
