@@ -129,7 +129,8 @@ LANES = {"--pds": against_a_real_server, "--golden": on_published_data, "--spark
 def stages(quick: bool, pytest: list[str]) -> list[tuple[str, list[str]]]:
     """Name and command of each stage, in order of how soon it can tell."""
     tool = str(python())
-    parallel = ["-n", str(min(os.cpu_count() or 1, 8)), "--dist", "loadfile"]
+    # One more than there are cores: much of a test's time is waiting, for a disk, a push, another process.
+    parallel = ["-n", str(min((os.cpu_count() or 1) + 1, 8)), "--dist", "loadfile"]
     found = [
         ("lint", [tool, "-m", "ruff", "check", "--quiet", "."]),
         ("format", [tool, "-m", "ruff", "format", "--check", "--quiet", "."]),
