@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import shlex
 import shutil
 import sys
 import tempfile
@@ -44,8 +45,14 @@ class DemoFailed(BylineError):
 @click.option(
     "--serve", is_flag=True, help="Leave site, timelines and report open in the browser until Ctrl-C."
 )
+@click.option(
+    "--stand-ins",
+    "bare",
+    is_flag=True,
+    help="Only start the stand-ins, until Ctrl-C: nothing is built, sent or visited but by you.",
+)
 @click.pass_obj
-def command(app: App, keep: Path | None, serve: bool) -> None:
+def command(app: App, keep: Path | None, serve: bool, bare: bool) -> None:
     """Everything on this machine, with no account needed.
 
     Takes a copy of the site of this folder (or of a fresh one, when there is none), points it at stand-ins for the
@@ -63,6 +70,9 @@ def command(app: App, keep: Path | None, serve: bool) -> None:
     with contextlib.ExitStack() as stack:
         with _step("Copied the site and pointed it at stand-ins on this machine", "Copying the site"):
             stage = demo.set_up(_source(app, folder), folder, stack)
+        if bare:
+            _serve(stage)
+            return
         _check(stage)
         _build(stage)
         _send(stage)
@@ -79,7 +89,7 @@ def command(app: App, keep: Path | None, serve: bool) -> None:
 def _folder(keep: Path | None) -> Path:
     if keep is None:
         return Path(tempfile.mkdtemp(prefix="byline-demo-"))
-    folder = keep.absolute()
+    folder = keep.resolve()
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(
             f"the folder {folder} is not empty, and the demo overwrites nothing",
@@ -223,10 +233,10 @@ def _serve(stage: Stage) -> None:
     click.echo()
     for name, url in urls.items():
         click.echo(f"{name + ':':<10} {url}")
-    click.echo(
-        f"Fill the site's form in yourself, or work in {stage.file.parent}: after `. ./{secrets.name}` every command"
-        " talks to these stand-ins."
-    )
+    if (stage.site / "index.html").is_file():
+        click.echo("Fill the site's form in yourself, or work on:")
+    click.echo(f"In a second terminal: cd {shlex.quote(str(stage.file.parent))} && . ./{secrets.name}")
+    click.echo("There every command talks to these stand-ins.")
     click.secho("Open until you press Ctrl-C.", bold=True)
     with contextlib.suppress(KeyboardInterrupt):
         while True:

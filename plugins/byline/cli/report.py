@@ -195,7 +195,7 @@ def _report(
         errors = sum(problem.severity == "error" for problem in read.problems)
         if errors:
             progress(
-                f"{errors} mistakes in the content: see `publish check`. Posts that cannot be read are left out."
+                f"{count(errors, 'mistake')} in the content: see `publish check`. Posts that cannot be read are left out."
             )
     records = ledger.read_snapshot(settings, app.clock, app.environment).records.values()
     sent = [

@@ -114,7 +114,7 @@ class Stage:
         return written
 
     def open(self) -> dict[str, str]:
-        """Serve timelines and report too, timelines as they are when they are asked for; name -> address.
+        """Serve timelines and report too (where one was made), timelines as they are when asked for; name -> address.
 
         From here on networks and intake go by the machine's clock: a person may send and ask by hand.
         """
@@ -124,7 +124,7 @@ class Stage:
         self.stack.callback(pages.close)
         found = {"Site": self.settings.site_url}
         found |= {fake.label: f"{pages.url}timelines/{fake.name}.html" for fake in self.fakes}
-        return {**found, "Report": f"{pages.url}report/index.html"}
+        return found | ({"Report": f"{pages.url}report/index.html"} if self.report.is_dir() else {})
 
     def secrets_file(self) -> Path:
         """The made-up secrets as a file that a shell can read, beside the copy's mkdocs.yml."""
