@@ -15,10 +15,13 @@ from types import MappingProxyType
 from typing import Any
 
 from byline import links, measuring, registry
+from byline.attribution import influence as influencing
+from byline.attribution.touches import Directory
 from byline.crm import _fields as words
 from byline.crm.base import (
     Catalogue,
     CrmDriver,
+    InfluenceSink,
     PostRef,
     Promotion,
     Row,
@@ -75,6 +78,7 @@ class Synced:
     leads: Stream
     journeys: Stream
     deals: Stream
+    influence: Stream
     totals: Totals
     ours: Totals
 
@@ -87,6 +91,7 @@ class Synced:
             "leads": self.leads,
             "journeys": self.journeys,
             "deals": self.deals,
+            "influence": self.influence,
         }
 
     @property
@@ -198,6 +203,7 @@ class Sync:
     name: str  # of this CRM and this instance: where it stands is kept under it
     catalogue: Catalogue
     later: Callable[[str], Promotion | None] = lambda _post_id: None
+    directory: Directory | None = None  # what our ids stand for; without it nobody is told who brought a deal
     progress: Callable[[str], None] = lambda _line: None
     _made: set[str] = field(default_factory=set)
 
@@ -207,10 +213,12 @@ class Sync:
             for stream in ("leads", "deals"):
                 self.store.set_mark(self._mark(stream), "")
         campaigns, handed, leads, journeys, deals = Stream(), Stream(), Stream(), Stream(), Stream()
+        influence = Stream()
         self._put(promotions, campaigns)
         self._hand_on(handed)
         self._leads(leads, journeys, campaigns, full=full)
         self._deals(deals, full=full)
+        self._influence(influence)
         totals, ours = self.driver.totals(), self._ours()
         self.store.set_mark(self._mark("totals"), totals_json(totals, self.clock.now().isoformat()))
         return Synced(
@@ -219,6 +227,7 @@ class Sync:
             leads=leads,
             journeys=journeys,
             deals=deals,
+            influence=influence,
             totals=totals,
             ours=ours,
         )
@@ -327,6 +336,22 @@ class Sync:
                 for deal in tuple(self.store.deals()):
                     if deal.crm == self.driver.name and deal.id not in seen:
                         deals.counts["gone"] += self.store.drop("deal", deal.id)
+
+    def _influence(self, stream: Stream) -> None:
+        """Which campaigns led to each opportunity that is open, where the CRM shows that."""
+        if self.directory is None or not isinstance(self.driver, InfluenceSink):
+            return
+        leads, deals = tuple(self.store.leads()), tuple(self.store.deals())
+        mine = [deal for deal in deals if deal.crm == self.driver.name and deal.closed is None]
+        if mine:
+            parts = influencing.parts(leads, deals, self.directory)
+            ids = {deal.id for deal in mine}
+            told = [part for part in parts if part.deal in ids]
+            try:
+                stream.note(self.driver.put_influence(sorted(ids), told))
+            except OutcomeUnknown as error:  # they may be there: the next run looks before it makes any
+                fix = "run `publish crm sync` again: it looks first"
+                stream.note((Row(key="opportunities", change="failed", message=error.message, fix=fix),))
 
     def _ours(self) -> Totals:
         mine = [lead for lead in self.store.leads() if lead.fields.get("crm") == self.driver.name]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 import requests
@@ -15,11 +16,14 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 import certificates
+from byline.attribution.touches import Directory
 from byline.crm.base import person_key
+from byline.crm.local import LocalCrm
 from byline.crm.salesforce import Salesforce
 from byline.crm.salesforce.api import literal, long_id
 from byline.errors import NotSent, Rejected, UsageError
 from byline.settings import Secrets
+from byline.syncing import Sync, hand_on
 from byline.testing.crm_contract import (
     CAMPAIGNS,
     CATALOGUE,
@@ -30,6 +34,7 @@ from byline.testing.crm_contract import (
     every_deal,
     every_lead,
     lead,
+    touches,
 )
 from byline.testing.salesforce import USERNAME, FakeSalesforce
 from byline.testing.server import Answer
@@ -429,3 +434,127 @@ def test_simple_salesforce_works_with_the_fake() -> None:
         assert client.Lead.delete(made["id"]) == 204
         with pytest.raises(simple.exceptions.SalesforceResourceNotFound):
             client.Lead.get(made["id"])
+
+
+# Which posts led to an opportunity.
+
+
+def _company(org: CrmWorld, tmp_path: Path) -> tuple[Sync, LocalCrm, str]:
+    """Two people of one firm read our posts; their opportunity is open. The run that syncs, its copy, the deal."""
+    fake = _fake_of(org)
+    store = LocalCrm(tmp_path / "crm.db", clock=org.clock)
+    run = Sync(
+        driver=org.crm(),
+        store=store,
+        clock=org.clock,
+        name="test",
+        catalogue=CATALOGUE,
+        directory=Directory((), {}, ("hp7.linkedin.dana", "lt3.twitter.acme", "hp7.twitter.acme")),
+    )
+    ann = lead("ann@firm.example", key="ann")
+    bob = lead("bob@firm.example", key="bob", touches=touches("hp7.twitter.acme", at=NOW - timedelta(days=9)))
+    for one in (ann, bob):
+        store.put_lead(one)
+    records = [hand_on(org.crm(), store, one) for one in (ann, bob)]
+    return run, store, fake.seed_deal(records, amount="30000", made=NOW + timedelta(hours=1))
+
+
+def _shown(fake: FakeSalesforce) -> dict[tuple[str, str], float]:
+    keys = {row["Id"]: row["Byline_Key__c"] for row in fake.records["Campaign"]}
+    people = {row["Id"]: row["Email"] for row in fake.records["Contact"]}
+    return {
+        (keys[row["CampaignId"]], people[row["ContactId"]]): row["Influence"]
+        for row in fake.standing("CampaignInfluence")
+    }
+
+
+def test_an_open_opportunity_shows_which_posts_led_to_it(org: CrmWorld, tmp_path: Path) -> None:
+    fake = _fake_of(org)
+    model = fake.switch_influence_on()
+    run, store, deal = _company(org, tmp_path)
+    done = run.run(CAMPAIGNS)
+    assert (dict(done.influence.counts), done.influence.failed) == ({"added": 3}, [])
+    third = {
+        ("byline:post:hp7", "ann@firm.example"): 33.33,
+        ("byline:post:lt3", "ann@firm.example"): 33.33,
+        ("byline:post:hp7", "bob@firm.example"): 33.34,
+    }
+    found = _shown(fake)
+    assert set(found) == set(third)
+    assert sorted(found.values()) == sorted(third.values())
+    assert sum(map(Decimal, map(str, found.values()))) == 100
+    assert {row["ModelId"] for row in fake.standing("CampaignInfluence")} == {model}
+    fake.writes.clear()
+    again = run.run(CAMPAIGNS)
+    assert (dict(again.influence.counts), fake.writes) == ({"same": 3}, [])
+    # One more visit before it was opened is told by the CRM later: parts change, none comes twice.
+    known = store.lead("ann")
+    assert known is not None
+    more = touches("hp7.twitter.acme", at=NOW - timedelta(days=30))
+    store.put_lead(replace(known, touches=(*more, *known.touches)))
+    run.run(CAMPAIGNS)
+    assert _shown(fake) == {
+        ("byline:post:hp7", "ann@firm.example"): 50.0,
+        ("byline:post:lt3", "ann@firm.example"): 25.0,
+        ("byline:post:hp7", "bob@firm.example"): 25.0,
+    }
+    # A person leaves it: what that person read is taken out, another program's rows stay.
+    other = fake._store("CampaignInfluenceModel", {"DeveloperName": "Even", "IsDefaultModel": False})
+    row = fake.standing("CampaignInfluence")[0]
+    fake._store("CampaignInfluence", {**row, "Id": fake.new_id("CampaignInfluence"), "ModelId": other})
+    for role in fake.records["OpportunityContactRole"]:
+        role["IsDeleted"] = role["ContactId"] == next(
+            item["Id"] for item in fake.records["Contact"] if item["Email"] == "bob@firm.example"
+        )
+    run.run(CAMPAIGNS)
+    ours = [row for row in fake.standing("CampaignInfluence") if row["ModelId"] == model]
+    assert len(ours) == 2
+    assert len(fake.standing("CampaignInfluence")) == 3
+    # Won: it stays as it stood.
+    org.clock.move(timedelta(days=3))
+    fake.win(deal, at=org.clock.now())
+    fake.writes.clear()
+    assert dict(run.run(CAMPAIGNS).influence.counts) == {}
+    assert "CampaignInfluence" not in fake.writes
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("model", "words", "step"),
+    [
+        (None, "not switched on Customizable Campaign Influence", False),
+        ("", "no model Byline", True),
+        ("Byline", "by the model Byline", False),
+    ],
+)
+def test_without_the_feature_or_a_model_nothing_is_written_and_it_is_said(
+    org: CrmWorld, tmp_path: Path, model: str | None, words: str, step: bool
+) -> None:
+    fake = _fake_of(org)
+    if model is not None:
+        fake.switch_influence_on(model=model)
+    run, store, _ = _company(org, tmp_path)
+    fake.writes.clear()
+    done = run.run(CAMPAIGNS)
+    assert not done.failed
+    assert ("CampaignInfluence" in fake.writes) is (model == "Byline")
+    (said,) = [item for item in org.crm().health() if item.about == "Salesforce influence"]
+    assert said.level == "ok"
+    assert words in said.message
+    assert ("Campaign influence model" in [item.key for item in org.crm().missing()]) is step
+    store.close()
+
+
+def test_a_part_whose_answer_was_lost_is_there_once(org: CrmWorld, tmp_path: Path) -> None:
+    fake = _fake_of(org)
+    run, store, _ = _company(org, tmp_path)
+    run.run(CAMPAIGNS)
+    fake.switch_influence_on()
+    fake.inject("lose", on="write")
+    done = run.run(CAMPAIGNS)
+    assert [row.key for row in done.influence.failed] == ["opportunities"]
+    assert done.totals.deals == 1
+    assert len(fake.standing("CampaignInfluence")) == 3
+    assert dict(run.run(CAMPAIGNS).influence.counts) == {"same": 3}
+    assert len(fake.standing("CampaignInfluence")) == 3
+    store.close()

@@ -21,6 +21,7 @@ _SHOWN = {
     "leads": ("leads", "lead"),
     "journeys": ("leads' visits", "lead"),
     "deals": ("opportunities", "opportunity"),
+    "influence": ("parts of campaigns in opportunities", "part"),
 }
 _MOST = 20  # failures shown one by one
 
@@ -48,6 +49,7 @@ def sync(app: App, full: bool, as_json: bool) -> int:
     Ends with 3 when some records failed, with 1 when all did.
     """
     from byline import content, ledger, measuring, syncing
+    from byline.attribution.touches import Directory
     from byline.crm import _opening
 
     settings = app.settings()
@@ -71,6 +73,12 @@ def sync(app: App, full: bool, as_json: bool) -> int:
                 catalogue=catalogue,
                 later=lambda key: (
                     syncing.promotion(settings, public[key], (), known) if key in public else None
+                ),
+                directory=Directory(
+                    read.posts,
+                    {name: tuple(channel.accounts) for name, channel in settings.channels.items()},
+                    snapshot.records,
+                    settings.links.values(),
                 ),
                 progress=progress,
             )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 from byline.model import Campaign, Deal, Invoice, Lead
 
@@ -207,6 +207,20 @@ class Promotion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Influence:
+    """The part of one campaign in an opportunity, by what one person of it read.
+
+    `deal` is the vendor's id, `campaign` our key, `person` as in Lead. `percent` has two decimals; those of one
+    opportunity sum to 100 at most (what no campaign of ours explains is nobody's).
+    """
+
+    deal: str
+    campaign: str
+    person: str
+    percent: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """What became of one record of a bulk call. `key` is ours; `message` says why it failed, `fix` what to do."""
 
@@ -348,6 +362,18 @@ class CrmDriver(LeadSource, LeadSink, Forgets, Protocol):
 
     def record_url(self, kind: Kind, record: str) -> str:
         """Where a person opens the record (the vendor's id); empty when there is no such page."""
+        ...
+
+
+@runtime_checkable
+class InfluenceSink(Protocol):
+    """A driver whose CRM shows on an opportunity which campaigns led to it."""
+
+    def put_influence(self, deals: Sequence[str], parts: Sequence[Influence]) -> tuple[Row, ...]:
+        """Let these parts, and no other of ours, stand at these open opportunities; one row for each that was touched.
+
+        Rows that people or other programs made are not looked at. None when the CRM has no place for it.
+        """
         ...
 
 

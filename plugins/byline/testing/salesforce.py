@@ -29,6 +29,7 @@ VERSIONS = tuple(f"{number}.0" for number in range(55, 69))
 PREFIXES = {
     "Lead": "00Q", "Contact": "003", "Account": "001", "Opportunity": "006", "Campaign": "701",
     "CampaignMember": "00v", "CampaignMemberStatus": "01Y", "OpportunityContactRole": "00K", "User": "005",
+    "CampaignInfluence": "7ft", "CampaignInfluenceModel": "4fi",
     "PermissionSet": "0PS", "FieldPermissions": "01k", "PermissionSetAssignment": "0Pa", "CustomField": "00N",
 }  # fmt: skip
 _SYSTEM = "Id CreatedDate LastModifiedDate SystemModstamp IsDeleted"
@@ -44,6 +45,8 @@ STANDARD: Mapping[str, str] = MappingProxyType(
         "CampaignMember": "CampaignId LeadId ContactId Status HasResponded FirstRespondedDate LeadSource",
         "CampaignMemberStatus": "CampaignId Label HasResponded IsDefault SortOrder",
         "OpportunityContactRole": "OpportunityId ContactId Role IsPrimary",
+        "CampaignInfluence": "CampaignId ContactId OpportunityId ModelId Influence RevenueShare",
+        "CampaignInfluenceModel": "DeveloperName MasterLabel IsDefaultModel IsModelLocked IsActive ModelType",
         "User": "Username Name Email UserPermissionsMarketingUser",
         "PermissionSet": "Name Label Description",
         "FieldPermissions": "ParentId SobjectType Field PermissionsRead PermissionsEdit",
@@ -54,6 +57,7 @@ REQUIRED = {
     "Lead": ("LastName", "Company"), "Contact": ("LastName",), "Campaign": ("Name",), "Account": ("Name",),
     "Opportunity": ("Name", "StageName", "CloseDate"), "CampaignMember": ("CampaignId",),
     "OpportunityContactRole": ("OpportunityId", "ContactId"),
+    "CampaignInfluence": ("CampaignId", "OpportunityId", "ModelId"),
 }  # fmt: skip
 READ_ONLY = frozenset(
     [
@@ -70,8 +74,10 @@ READ_ONLY = frozenset(
         "NumberOfLeads",
         "NumberOfContacts",
         "NumberOfResponses",
+        "RevenueShare",
     ]
 )
+INFLUENCE = ("CampaignInfluence", "CampaignInfluenceModel")
 LENGTHS = {"LastName": 80, "FirstName": 40, "Company": 255, "Email": 80, "Description": 32_000, "Label": 765}
 _BY_WORDS = {"key": "Byline_Key__c", "journey": "Byline_Journey__c"}
 
@@ -160,6 +166,7 @@ class FakeSalesforce(CrmFake):
         self.marketing_user = True
         self.mapped = True  # Lead field mapping is set up
         self.describes = True
+        self.influence = False  # Customizable Campaign Influence is switched on
         self.records: dict[str, list[dict[str, Any]]] = {kind: [] for kind in STANDARD}
         self.custom: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in STANDARD}
         self.currencies = currencies
@@ -187,6 +194,20 @@ class FakeSalesforce(CrmFake):
             if row["SobjectType"] == kind and row.get("PermissionsRead") and row["ParentId"] in assigned
         }
         return self._columns(kind) | (set(self.custom[kind]) & shown)
+
+    def _there(self, kind: str) -> bool:
+        """Does this organisation have such objects?"""
+        return kind in STANDARD and (self.influence or kind not in INFLUENCE)
+
+    def switch_influence_on(self, *, model: str = "Byline") -> str:
+        """A person switches Customizable Campaign Influence on, and makes a model of that name; its id."""
+        self.influence = True
+        primary = {"DeveloperName": "PrimaryCampaignSource", "MasterLabel": "Primary Campaign Source"}
+        self._store("CampaignInfluenceModel", primary | {"IsDefaultModel": True, "IsModelLocked": True})
+        if not model:
+            return ""
+        ours = {"DeveloperName": model, "MasterLabel": model, "IsDefaultModel": False, "IsModelLocked": True}
+        return self._store("CampaignInfluenceModel", ours)
 
     def new_id(self, kind: str) -> str:
         """A fresh id of 18 letters."""
@@ -226,6 +247,8 @@ class FakeSalesforce(CrmFake):
                 raise Refused("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{name}]", (name,))
         if kind == "CampaignMember":
             self._member(record)
+        if kind == "CampaignInfluence":
+            self._influencing(record)
         if kind in ("FieldPermissions", "PermissionSetAssignment", "PermissionSet"):
             self._unique_right(kind, record)
         if kind == "Lead":
@@ -318,6 +341,15 @@ class FakeSalesforce(CrmFake):
         }
         record.setdefault("Status", "Sent")
         record["HasResponded"] = labels.get(record["Status"], False)
+
+    def _influencing(self, record: dict[str, Any]) -> None:
+        """A new row: of an open opportunity, in a model that is not Salesforce's own. Nothing keeps it from coming twice."""
+        deal = self.find("Opportunity", record["OpportunityId"])
+        self.find("Campaign", record["CampaignId"])
+        if self.find("CampaignInfluenceModel", record["ModelId"])["IsDefaultModel"]:
+            raise Refused("FIELD_INTEGRITY_EXCEPTION", "records of the primary model are Salesforce's own")
+        if deal["IsClosed"]:
+            raise Refused("FIELD_INTEGRITY_EXCEPTION", "the opportunity is closed")
 
     def _unique_right(self, kind: str, record: Mapping[str, Any]) -> None:
         names = {
@@ -592,22 +624,22 @@ class FakeSalesforce(CrmFake):
                 return self._query(call.params.get("q", ""), deleted=parts[0] == "queryAll")
             case "GET", ["query" | "queryAll", cursor]:
                 return self._page(cursor)
-            case "GET", ["sobjects", kind, "describe"] if kind in STANDARD and self.describes:
+            case "GET", ["sobjects", kind, "describe"] if self._there(kind) and self.describes:
                 return answer(200, self._described(kind))
-            case "GET", ["sobjects", kind, record] if kind in STANDARD:
+            case "GET", ["sobjects", kind, record] if self._there(kind):
                 row = self.find(kind, record)
                 names = [name for name in call.params.get("fields", "").split(",") if name]
                 self._known(kind, names)
                 return answer(200, self._shown(kind, row, names or sorted(self.visible(kind))))
-            case "POST", ["sobjects", kind] if kind in STANDARD:
+            case "POST", ["sobjects", kind] if self._there(kind):
                 return answer(201, {"id": self.insert(kind, call.json()), "success": True, "errors": []})
-            case "PATCH", ["sobjects", kind, record] if kind in STANDARD:
+            case "PATCH", ["sobjects", kind, record] if self._there(kind):
                 self.update(kind, record, call.json())
                 return answer(204)
-            case "DELETE", ["sobjects", kind, record] if kind in STANDARD:
+            case "DELETE", ["sobjects", kind, record] if self._there(kind):
                 self._delete(record)
                 return answer(204)
-            case "PATCH", ["sobjects", kind, name, value] if kind in STANDARD:
+            case "PATCH", ["sobjects", kind, name, value] if self._there(kind):
                 return self._upsert(kind, name, value, call)
             case "POST", ["tooling", "sobjects", "CustomField"]:
                 return self._custom_field(call.json())
@@ -635,7 +667,7 @@ class FakeSalesforce(CrmFake):
 
     def _query(self, text: str, *, deleted: bool) -> Answer:
         query = soql.parse(text)
-        if query.kind not in STANDARD:
+        if not self._there(query.kind):
             raise Refused("INVALID_TYPE", f"sObject type '{query.kind}' is not supported.")
         self._known(query.kind, query.used)
         rows = self.records[query.kind] if deleted else self.standing(query.kind)
@@ -732,7 +764,7 @@ class FakeSalesforce(CrmFake):
         rows: list[dict[str, Any]] = []
         for record in records:
             kind = str((record.get("attributes") or {}).get("type", ""))
-            if kind not in STANDARD:
+            if not self._there(kind):
                 raise Refused("INVALID_TYPE", f"sObject type '{kind}' is not supported.")
             try:
                 rows.append({"errors": [], **one(kind, dict(record))})

@@ -333,8 +333,13 @@ class Api:
             return str(found.get("id") or ""), answer.status == 201 or bool(found.get("created"))
         raise AssertionError("each turn takes a column away")
 
-    def put(self, kind: str, records: Sequence[Mapping[str, Any]], *, by: str = "") -> list[Done]:
-        """Many records in their order: by an external id, by `Id`, or new ones; an answer for each."""
+    def put(
+        self, kind: str, records: Sequence[Mapping[str, Any]], *, by: str = "", repeatable: bool = True
+    ) -> list[Done]:
+        """Many records in their order: by an external id, by `Id`, or new ones; an answer for each.
+
+        New ones that nothing keeps from coming twice are not `repeatable`: a lost answer is OutcomeUnknown.
+        """
         method = "PATCH" if by else "POST"
         path = f"composite/sobjects/{kind}/{by}" if by not in ("", "Id") else "composite/sobjects"
         sending = [dict(record) for record in records]
@@ -346,7 +351,7 @@ class Api:
                 part = waiting[start : start + MANY]
                 rows = [{"attributes": {"type": kind}, **sending[n]} for n in part]
                 body = {"allOrNone": False, "records": rows}
-                answer = self.calls.call(method, path, json=body, headers=_ALLOW)
+                answer = self.calls.call(method, path, json=body, headers=_ALLOW, repeatable=repeatable)
                 told = self._good(answer, f"records of {kind}").json()
                 if not isinstance(told, list) or len(told) != len(part):
                     raise self.calls.unclear(answer, f"records of {kind}")

@@ -12,6 +12,7 @@ from byline.crm.base import (
     Caps,
     Catalogue,
     CrmHealth,
+    Influence,
     Kind,
     Page,
     Promotion,
@@ -108,6 +109,12 @@ class Salesforce:
         from byline.crm.salesforce.journeys import put
 
         return put(self.api, self.names, self.catalogue, leads)
+
+    def put_influence(self, deals: Sequence[str], parts: Sequence[Influence]) -> tuple[Row, ...]:
+        """Rows of Customizable Campaign Influence in a model of our own, where a person has made that."""
+        from byline.crm.salesforce.influence import put
+
+        return put(self.api, self.names, deals, parts)
 
     # In.
 

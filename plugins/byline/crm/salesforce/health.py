@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from byline.crm.base import CrmHealth, SetupStep
+from byline.crm.salesforce import influence
 from byline.crm.salesforce.api import Api
 from byline.crm.salesforce.setup import survives
 from byline.errors import NotSent, RemoteError
@@ -25,7 +26,7 @@ def look(
             raise
         return (CrmHealth(about="Salesforce", level="red", message=error.message, fix=error.hint),)
     found = [who]
-    for part in (_version, _calls, _rights):
+    for part in (_version, _calls, _rights, _influence):
         try:
             found += part(api)
         except RemoteError as error:
@@ -109,6 +110,22 @@ def _rights(api: Api) -> Iterator[CrmHealth]:
         )
     else:
         yield CrmHealth(about="Salesforce rights", level="ok", message="leads, campaigns, opportunities")
+
+
+def _influence(api: Api) -> Iterator[CrmHealth]:
+    """Whether opportunities show which posts led to them; nobody has to have that."""
+    about = "Salesforce influence"
+    models = influence.models(api)
+    if models is None:
+        message = (
+            "your organisation has not switched on Customizable Campaign Influence, so opportunities do not show which"
+            " posts led to them; the report and the campaigns' members do"
+        )
+    elif influence.MODEL not in models:
+        message = f"no model {influence.MODEL}, so opportunities do not show which posts led to them"
+    else:
+        message = f"opportunities show which posts led to them, by the model {influence.MODEL}"
+    yield CrmHealth(about=about, level="ok", message=message)
 
 
 def _fields(api: Api, names: Mapping[str, str], steps: Sequence[SetupStep]) -> Iterator[CrmHealth]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from byline.crm.base import Row, SetupStep
-from byline.crm.salesforce import shapes
+from byline.crm.salesforce import influence, shapes
 from byline.crm.salesforce.api import Api, literal, long_id
 from byline.crm.salesforce.journeys import RESPONDED
 from byline.errors import Rejected
@@ -42,6 +42,16 @@ def missing(api: Api, names: Mapping[str, str]) -> tuple[SetupStep, ...]:
                 by_hand=True,
                 text="A converted lead must hand our fields on: Setup > Object Manager > Lead > Fields & Relationships"
                 " > Map Lead Fields, and map each of them to the field of the same name at the contact.",
+            )
+        )
+    if influence.models(api) == {}:
+        steps.append(
+            SetupStep(
+                key="Campaign influence model",
+                by_hand=True,
+                text="If opportunities shall show which posts led to them: Setup > Feature Settings > Marketing > Campaign"
+                f" Influence > Model Settings > New, with the name {influence.MODEL} and Record Lock ticked."
+                " Without it nothing else is missed.",
             )
         )
     return tuple(steps)
