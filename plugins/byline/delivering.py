@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from byline.errors import (
@@ -40,6 +40,11 @@ CRASH_POINTS: tuple[CrashPoint, ...] = (
     "settled",  # everything written
 )
 Crash = Callable[[CrashPoint, str], None]
+
+
+# So old the run's last word in the history may be when a create leaves. A run that was suspended, or whose push took
+# long, may have been taken for dead meanwhile: it asks for its place again, and learns whether another run has it.
+FRESH = timedelta(seconds=5)
 
 
 def no_crash(_point: CrashPoint, _delivery: str) -> None:
@@ -163,6 +168,8 @@ class Carrier:
     def _carry(self, record: Record, driver: Channel, again: bool) -> Carried:
         while (part := record.open_part) is not None:
             self.crash("creating", record.id)
+            if self.clock.now() - record.updated > FRESH:
+                record = self.resume(record)
             error: BylineError | None = None
             receipt: Receipt | None = None
             try:

@@ -45,11 +45,11 @@ class Settler:
         waits = self.settings.settle_waits if patient else ()
         fresh: dict[str, Record] = {}
         for record in records:
-            if self._age(record) < timedelta(seconds=sum(waits)):
+            if waits and self._age(record) < timedelta(seconds=sum(waits)):
                 fresh[record.id] = record
             else:
                 self._finish(record, *self._look(record))
-        told: dict[str, tuple[str, bool]] = {}
+        told: dict[str, tuple[Record, str, bool]] = {}
         for wait in waits:
             if not fresh:
                 break
@@ -58,11 +58,13 @@ class Settler:
                 self.carrier.clock.sleep(wait)
             for record in tuple(fresh.values()):
                 current = self._current(record)
-                told[record.id] = self._look(current)
+                told[record.id] = (current, *self._look(current))
                 if record.id in self.results:
                     del fresh[record.id]
-        for record in fresh.values():
-            self._finish(self._current(record), *told[record.id])
+        for name in fresh:
+            self._finish(
+                *told[name]
+            )  # of the record that was looked at: whatever came after it refuses the change
         return tuple(self.results.values())
 
     def _age(self, record: Record) -> timedelta:
