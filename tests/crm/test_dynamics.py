@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from byline.crm.base import campaign_key, post_key
+from byline.crm.base import campaign_key, person_key, post_key
 from byline.crm.dynamics import DynamicsCrm
 from byline.errors import NotSent, Rejected, RemoteError
 from byline.testing.crm_contract import (
@@ -245,3 +245,50 @@ def test_a_clock_of_ours_that_is_ahead_loses_nothing(world: CrmWorld) -> None:
     late = world.fake.seed_lead("late@firm.example", made=NOW - timedelta(hours=8))
     found, _, _ = every_lead(world.crm(), mark)
     assert late in {item.id for item in found}
+
+
+def test_all_stakeholders_of_an_opportunity_come_back(world: CrmWorld) -> None:
+    fake = fake_of(world)
+    ann = world.crm().add_lead(lead())
+    others = [
+        fake.put("contacts", emailaddress1=f"{name}@firm.example", createdon="2026-11-20T08:00:00Z")
+        for name in ("boss", "works", "buyer", "foreman")
+    ]
+    deal = fake.put("opportunities", name="x", estimatedvalue=5, _originatingleadid_value=ann)
+    for one in others:
+        fake.connect(deal, one)
+    fake.connect(deal, fake.put("accounts", name="A rival"))
+    fake.connect(deal, others[0])  # once more, in another role
+    (found,), mark = every_deal(world.crm())
+    everybody = [person_key(f"{name}@firm.example") for name in ("ann", "boss", "works", "buyer", "foreman")]
+    assert list(found.people) == everybody
+    # Somebody joins later: the opportunity itself did not change, and comes again all the same.
+    world.clock.move(timedelta(hours=3))
+    fake.connect(deal, fake.put("contacts", emailaddress1="late@firm.example"))
+    (again,), _ = every_deal(world.crm(), mark)
+    assert list(again.people) == [*everybody, person_key("late@firm.example")]
+
+
+def test_a_deal_whose_lead_only_a_stakeholder_knows(world: CrmWorld) -> None:
+    fake = fake_of(world)
+    record = world.crm().add_lead(lead())
+    deal = fake.put("opportunities", name="x", estimatedvalue=5)
+    fake.connect(deal, fake.put("contacts", emailaddress1="boss@firm.example"))
+    fake.connect(
+        deal, fake.put("contacts", emailaddress1="ann@firm.example", _originatingleadid_value=record)
+    )
+    (found,), _ = every_deal(world.crm())
+    assert (found.lead_id, len(found.people)) == ("lead-1", 2)
+
+
+def test_without_the_right_to_read_connections_the_rest_is_read_and_doctor_says_so(world: CrmWorld) -> None:
+    fake = fake_of(world)
+    record = world.crm().add_lead(lead())
+    deal = fake.put("opportunities", name="x", estimatedvalue=5, _originatingleadid_value=record)
+    fake.connect(deal, fake.put("contacts", emailaddress1="boss@firm.example"))
+    assert all("stakeholders" not in item.about for item in world.crm().health())
+    fake.may_connect = False
+    (found,), _ = every_deal(world.crm())
+    assert list(found.people) == [person_key("ann@firm.example")]
+    (said,) = [item for item in world.crm().health() if item.about == "Dynamics 365 stakeholders"]
+    assert (said.level, "read connections" in said.fix) == ("warning", True)

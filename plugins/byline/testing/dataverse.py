@@ -60,6 +60,7 @@ _TABLES: Mapping[str, tuple[str, str, str]] = {  # set -> logical name, texts an
         " salesstagecode stepname description",
         "originatingleadid campaignid parentcontactid parentaccountid customerid transactioncurrencyid ownerid",
     ),
+    "connections": ("connection", "name ismaster", "record1id record2id record1roleid record2roleid ownerid"),
     "transactioncurrencies": ("transactioncurrency", "isocurrencycode currencyname exchangerate", ""),
     "organizations": ("organization", "name", "basecurrencyid"),
 }
@@ -132,6 +133,7 @@ class Dataverse(CrmFake):
         super().__init__(clock)
         self.clients = {CLIENT_ID: CLIENT_SECRET}
         self.app_user = True  # False: signed in, but nobody in this environment
+        self.may_connect = True  # False: no right to read connections
         self.may_customise = True  # False: no right to change tables
         self.lifetime = timedelta(seconds=3599)
         self.calls_per_token = 0  # 0: tokens live by time alone
@@ -206,9 +208,16 @@ class Dataverse(CrmFake):
             _transactioncurrencyid_value=self.currencies[currency],
         )
         self.tables["opportunities"].rows[key] |= {"createdon": _iso(made), "modifiedon": _iso(made)}
+        for contact in contacts[1:]:
+            self.connect(key, contact)
         if won:
             self.win(key, at=closed or made)
         return key
+
+    def connect(self, deal: str, other: str) -> None:
+        """Sales name a stakeholder (or a user, a rival) of an opportunity; Dataverse keeps the same from the other side."""
+        self.put("connections", _record1id_value=deal, _record2id_value=other, ismaster=True)
+        self.put("connections", _record1id_value=other, _record2id_value=deal, ismaster=False)
 
     def edit_lead(self, record: str, *, company: str) -> None:
         row = self.tables["leads"].rows[record]
@@ -359,6 +368,9 @@ class Dataverse(CrmFake):
         table = self.tables.get(name)
         if table is None:
             return _error(404, "0x80060888", f"Resource not found for the segment '{name}'.")
+        if table.set == "connections" and not self.may_connect:
+            said = "Principal user is missing prvReadConnection privilege on entity 'connection'."
+            return _error(403, "0x80040220", said)
         if len(segments) == 2 and segments[1].startswith("Microsoft.Dynamics.CRM."):
             return self._many(call, table, segments[1].removeprefix("Microsoft.Dynamics.CRM."))
         if key is None:

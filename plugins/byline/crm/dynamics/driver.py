@@ -31,7 +31,7 @@ from byline.crm.base import (
 from byline.crm.dynamics import campaigns, setup
 from byline.crm.dynamics.calls import BATCH, LABEL, Change, DataverseCalls, chunks, key_path, text
 from byline.crm.dynamics.reading import Reading
-from byline.errors import RemoteError
+from byline.errors import NotSent, RemoteError
 from byline.fields import Fields
 from byline.http import Http
 from byline.model import Deal, Invoice, Lead
@@ -238,7 +238,7 @@ class DynamicsCrm:
         return self._in.changed_leads(after)
 
     def changed_deals(self, after: str = "") -> Iterator[Page[Deal]]:
-        """Opportunities that changed since the mark, with the lead they began with and their contact."""
+        """Opportunities that changed since the mark, with the lead they began with, their contact and stakeholders."""
         return self._in.changed_deals(after)
 
     def totals(self, since: datetime | None = None) -> Totals:
@@ -277,6 +277,18 @@ class DynamicsCrm:
             if not found.ok:
                 raise self._calls.refused(found, f"a list of {table}")
         yield CrmHealth(about=LABEL, level="ok", message="leads and opportunities can be read", who=who)
+        try:
+            self._calls.get("connections", {"$top": "1", "$select": "createdon"})
+        except NotSent as error:
+            if error.status != 403:
+                raise
+            yield CrmHealth(
+                about=f"{LABEL} stakeholders",
+                level="warning",
+                message="connections may not be read: of an opportunity's people its contact alone counts",
+                fix="give the application user's security role the right to read connections",
+                who=who,
+            )
         lacking = self.missing()
         if lacking:
             yield CrmHealth(

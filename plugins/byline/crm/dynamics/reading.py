@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from byline.crm import _fields as words
 from byline.crm.base import Page, Row, Totals, own_id, person_key
 from byline.crm.dynamics.calls import DataverseCalls, chunks
+from byline.crm.dynamics.stakeholders import Contact, Stakeholders
 from byline.model import Deal, Lead
 from byline.times import Clock
 
@@ -44,6 +45,7 @@ class Reading:
         self._fields = fields
         self._key = key
         self._currency = currency
+        self._stakeholders = Stakeholders(calls)
 
     def lead_columns(self) -> list[str]:
         """What is asked for of a lead."""
@@ -137,26 +139,50 @@ class Reading:
     # Opportunities.
 
     def changed_deals(self, after: str) -> Iterator[Page[Deal]]:
-        """Pages of opportunities that changed since the mark."""
+        """Pages of opportunities that changed since the mark, or that somebody was connected to since."""
         asked = {
             "$select": ",".join(_DEAL),
             "$expand": "parentcontactid($select=emailaddress1,_originatingleadid_value),"
             "transactioncurrencyid($select=isocurrencycode)",
         }
-        return self._changed("opportunities", asked, after, self._deals_of)
+        seen: set[str] = set()
+        last: Page[Deal] | None = None
+        for page in self._changed("opportunities", asked, after, self._deals_of):
+            if last is not None:
+                yield last
+            last = page
+            seen |= {deal.id for deal in page.items}
+        assert last is not None
+        joined = self._stakeholders.changed(_mark(after).get("since", ""), OVERLAP) - seen
+        rows: list[dict[str, Any]] = []
+        for part in chunks(sorted(joined), 25):
+            among = " or ".join(f"opportunityid eq {one}" for one in part)
+            wanted = {**asked, "$filter": among}
+            rows += [
+                row
+                for found in self._calls.rows("opportunities", wanted, size=SIZE, prefer=_LABELS)
+                for row in found
+            ]
+        items, failed = self._deals_of(rows)
+        yield replace(last, items=(*last.items, *items), failed=(*last.failed, *failed))
 
     def _deals_of(self, rows: Sequence[Mapping[str, Any]]) -> tuple[list[Deal], list[Row]]:
-        starts = {str(row.get("opportunityid")): _start(row) for row in rows}
+        people = self._stakeholders.of([str(row.get("opportunityid") or "") for row in rows])
+        starts = {
+            key: _start(row, people.get(key, ()))
+            for key, row in ((str(row.get("opportunityid")), row) for row in rows)
+        }
         wanted = ["leadid", "emailaddress1", self._key]
         leads = self.leads_by_id(sorted({one for one in starts.values() if one}), wanted)
         items: list[Deal] = []
         failed: list[Row] = []
         for row in rows:
-            given = self._deal(row, leads.get(starts[str(row.get("opportunityid"))], {}))
+            key = str(row.get("opportunityid"))
+            given = self._deal(row, leads.get(starts[key], {}), people.get(key, ()))
             (items if isinstance(given, Deal) else failed).append(given)  # type: ignore[arg-type]
         return items, failed
 
-    def _deal(self, row: Mapping[str, Any], lead: Mapping[str, Any]) -> Deal | Row:
+    def _deal(self, row: Mapping[str, Any], lead: Mapping[str, Any], others: Sequence[Contact]) -> Deal | Row:
         record = str(row.get("opportunityid") or "")
         created = words.instant(str(row.get("createdon") or ""))
         won, over = row.get("statecode") == WON, row.get("statecode") != OPEN
@@ -180,6 +206,7 @@ class Reading:
             )
         contact = row.get("parentcontactid") or {}
         emails = [str(one.get("emailaddress1") or "") for one in (lead, contact)]
+        emails += [one.email for one in others]
         people = tuple(dict.fromkeys(filter(None, map(person_key, emails))))
         currency = (row.get("transactioncurrencyid") or {}).get("isocurrencycode")
         return Deal(
@@ -234,10 +261,11 @@ class Reading:
         return sum(len(rows) for rows in self._calls.rows(table, asked, size=COUNTED))
 
 
-def _start(row: Mapping[str, Any]) -> str:
-    """The lead that the opportunity began with: its own, else its contact's."""
+def _start(row: Mapping[str, Any], others: Sequence[Contact]) -> str:
+    """The lead that the opportunity began with: its own, else its contact's, else that of the first stakeholder."""
     contact = row.get("parentcontactid") or {}
-    return str(row.get("_originatingleadid_value") or contact.get("_originatingleadid_value") or "")
+    own = row.get("_originatingleadid_value") or contact.get("_originatingleadid_value")
+    return str(own or next((one.lead for one in others if one.lead), ""))
 
 
 def _at_least(column: str, stamp: str, less: timedelta = timedelta(0)) -> str:
