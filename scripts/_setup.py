@@ -179,6 +179,11 @@ def install_into(folder: Path, requirements: Path, *options: str) -> str:
     return _run([str(python()), "-m", "pip", "install", *wanted], "")
 
 
+def run(command: list[str]) -> str:
+    """Run one step quietly; an empty string when it worked, else the last lines of what it said."""
+    return _run(command, "")
+
+
 def _run(command: list[str], counting: str) -> str:
     """Run one step quietly; an empty string when it worked, else the last lines of what it said."""
     surroundings = environment()

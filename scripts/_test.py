@@ -38,7 +38,12 @@ def main(arguments: list[str]) -> int:
     pytest = [argument for argument in arguments if argument not in ("--quick", *LANES)]
     for name, lane in LANES.items():
         if name in arguments:
-            return lane(pytest)
+            try:
+                _setup.ready("test")
+                return lane(pytest)
+            except _setup.SetupFailed as problem:
+                print(f"Set-up failed. {problem}", file=sys.stderr)
+                return 1
     began = time.monotonic()
     times: list[tuple[str, float, bool]] = []
     try:
@@ -67,76 +72,84 @@ def main(arguments: list[str]) -> int:
 
 def against_a_real_server(pytest: list[str]) -> int:
     """Only the tests that talk to Bluesky's own server, which is set up first; `publish` in processes of its own."""
-    try:
-        _setup.ready("test")
-        folder = _pds.ready()
-    except _setup.SetupFailed as problem:
-        print(f"Set-up failed. {problem}", file=sys.stderr)
-        return 1
-    command = [str(python()), "-m", "pytest", "-p", "no:cacheprovider", "-q", _pds.TESTS, *pytest]
-    surroundings = {**_setup.environment(), "BYLINE_PDS": str(folder)}
-    return subprocess.run(command, check=False, cwd=ROOT, env=surroundings).returncode
+    return _lane([_pds.TESTS], pytest, {"BYLINE_PDS": str(_pds.ready())})
 
 
 def on_published_data(pytest: list[str]) -> int:
     """Only the tests of attribution on a data set that others published; the set comes from its package."""
-    try:
-        _setup.ready("test")
-        folder = _lanes.packages("golden", "100 kB", alone=True)
-    except _setup.SetupFailed as problem:
-        print(f"Set-up failed. {problem}", file=sys.stderr)
-        return 1
-    command = [
-        str(python()),
-        "-m",
-        "pytest",
-        "-p",
-        "no:cacheprovider",
-        "-q",
-        "tests/published/public_set.py",
-        *pytest,
-    ]
-    surroundings = {**_setup.environment(), "BYLINE_GOLDEN": str(folder)}
-    return subprocess.run(command, check=False, cwd=ROOT, env=surroundings).returncode
+    folder = _lanes.packages("golden", "100 kB", alone=True)
+    return _lane(["tests/published/public_set.py"], pytest, {"BYLINE_GOLDEN": str(folder)})
 
 
 def on_spark(pytest: list[str]) -> int:
     """Only the tests that run the report's expressions on Spark in local mode; needs a Java, 17 or newer."""
-    try:
-        _setup.ready("test")
-        java()
-        folder = _lanes.packages("spark", "450 MB")
-    except _setup.SetupFailed as problem:
-        print(f"Set-up failed. {problem}", file=sys.stderr)
-        return 1
-    command = [
-        str(python()),
-        "-m",
-        "pytest",
-        "-p",
-        "no:cacheprovider",
-        "-q",
-        "tests/spark/real_engine.py",
-        *pytest,
-    ]
-    surroundings = {**_setup.environment(), "BYLINE_SPARK": str(folder), "PYTHONPATH": str(folder)}
-    return subprocess.run(command, check=False, cwd=ROOT, env=surroundings).returncode
+    java()
+    folder = str(_lanes.packages("spark", "450 MB"))
+    return _lane(["tests/spark/real_engine.py"], pytest, {"BYLINE_SPARK": folder, "PYTHONPATH": folder})
 
 
-LANES = {"--pds": against_a_real_server, "--golden": on_published_data, "--spark": on_spark}
+def installed_clean(pytest: list[str]) -> int:
+    """The wheel in an environment that holds what it declares and nothing else: its first commands, and the demo."""
+    clean = _lanes.environment("wheel", "run")
+    wheel = _lanes.built(ROOT / ".cache" / "dist")
+    problem = _lanes.add(clean, "--no-deps", "--force-reinstall", str(wheel))
+    if problem:
+        raise _setup.SetupFailed(f"The wheel could not be installed.\n{problem}")
+    return _lane(["tests/wheel/clean_install.py"], pytest, {"BYLINE_WHEEL": str(clean.parent.parent)})
+
+
+def on_the_lowest(pytest: list[str]) -> int:
+    """Every test that needs no browser, with the oldest versions of all that we declare."""
+    return _elsewhere("lowest", "lowest", sys.executable, pytest)
+
+
+def on_python(pytest: list[str]) -> int:
+    """Every test that needs no browser on another Python: `--python 3.13`."""
+    version, *rest = pytest or [""]
+    if not version.startswith("3."):
+        print("Say which: scripts/test --python 3.13", file=sys.stderr)
+        return 2
+    return _elsewhere(f"python-{version}", "test", _lanes.interpreter(version), rest)
+
+
+def _elsewhere(lane: str, lock: str, interpreter: str, pytest: list[str]) -> int:
+    """The tests in an environment of their own, with this folder installed into it."""
+    there = _lanes.environment(lane, lock, interpreter)
+    problem = _lanes.add(there, "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+    if problem:
+        raise _setup.SetupFailed(f"Byline could not be installed there.\n{problem}")
+    versions = subprocess.run([there, "--version"], check=True, capture_output=True, text=True).stdout.strip()
+    say(f"── {versions}, requirements/{lock}.txt")
+    return _lane(pytest or PARALLEL, ["-m", "not browser"], {}, there)
+
+
+def _lane(what: list[str], pytest: list[str], more: dict[str, str], interpreter: Path | None = None) -> int:
+    """These tests, with more in the environment."""
+    command = [str(interpreter or python()), "-m", "pytest", "-p", "no:cacheprovider", "-q", *what, *pytest]
+    return subprocess.run(command, check=False, cwd=ROOT, env={**_setup.environment(), **more}).returncode
+
+
+# One more than there are cores: much of a test's time is waiting, for a disk, a push, another process.
+PARALLEL = ["-n", str(min((os.cpu_count() or 1) + 1, 8)), "--dist", "loadfile"]
+LANES = {
+    "--pds": against_a_real_server,
+    "--golden": on_published_data,
+    "--spark": on_spark,
+    "--wheel": installed_clean,
+    "--lowest": on_the_lowest,
+    "--python": on_python,
+}
 
 
 def stages(quick: bool, pytest: list[str]) -> list[tuple[str, list[str]]]:
     """Name and command of each stage, in order of how soon it can tell."""
     tool = str(python())
-    # One more than there are cores: much of a test's time is waiting, for a disk, a push, another process.
-    parallel = ["-n", str(min((os.cpu_count() or 1) + 1, 8)), "--dist", "loadfile"]
     found = [
         ("lint", [tool, "-m", "ruff", "check", "--quiet", "."]),
         ("format", [tool, "-m", "ruff", "format", "--check", "--quiet", "."]),
         ("types", [tool, "-m", "mypy"]),
         ("imports", [str(python().parent / "lint-imports"), "--no-cache"]),
-        ("tests", [tool, "-m", "pytest", "-p", "no:cacheprovider", "-q", *(pytest or parallel)]),
+        ("tests", [tool, "-m", "pytest", "-p", "no:cacheprovider", "-q", *(pytest or PARALLEL)]),
     ]
     if quick:
         found[-1][1].extend(["-m", "not browser"])
