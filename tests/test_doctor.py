@@ -13,7 +13,11 @@ import pytest
 
 from byline import registry
 from byline.cli import doctor as command
+from byline.crm.local import FILE, LocalCrm
 from byline.doctor import Finding, failed
+from byline.intake.outbox import Outbox
+from byline.model import Lead
+from byline.private import open_store
 from byline.testing import facebook, hubspot, linkedin, mastodon, twitter
 from byline.testing.server import Case, Fake
 from byline.times import FixedClock
@@ -320,6 +324,47 @@ class TestPosts:
         assert checks(publish)["posts"]["next"] == "publish check"
 
 
+class TestIntake:
+    """What was accepted and is not everywhere yet."""
+
+    @pytest.fixture
+    def outbox(self, stage: Stage) -> Iterator[Outbox]:
+        with open_store(stage.folder / ".byline") as store:
+            yield Outbox(store, clock=stage.clock, what=("keep", "mail.1"), spam=("keep",))
+
+    def test_where_no_form_ever_came_in_nothing_is_said_or_made(self, publish: Runner, stage: Stage) -> None:
+        assert "intake" not in checks(publish)
+        assert not (stage.folder / ".byline" / "private.db").exists()
+        with open_store(stage.folder / ".byline"):  # somebody else's tables alone
+            pass
+        assert "intake" not in checks(publish)
+
+    def test_what_is_under_way_fails_or_lies_there(
+        self, publish: Runner, stage: Stage, outbox: Outbox
+    ) -> None:
+        assert checks(publish)["intake"]["message"] == "every lead was handed on"
+        outbox.add_lead(Lead(id="a", at=NOW, email="ann@firm.example"))
+        outbox.add_lead(Lead(id="s", at=NOW, email="x@spam.example"), aside="a link stands in the name")
+        fresh = checks(publish)["intake"]
+        assert (fresh["level"], "2 leads under way" in fresh["message"]) == ("ok", True)
+        assert "1 set aside as spam" in fresh["message"]
+        stage.clock.move(timedelta(hours=2))
+        lying = checks(publish)["intake"]
+        assert (lying["level"], "the intake does not run" in lying["message"]) == ("warning", True)
+        assert "the oldest for 2 hours" in lying["message"]
+        while (errand := outbox.take()) is not None:
+            if errand.what == "keep":
+                outbox.done(errand)
+            else:
+                outbox.failed(errand, "the mail server did not take it", retry_at=NOW + timedelta(days=9))
+        failing = checks(publish)["intake"]
+        assert (failing["level"], "--hand-on" in failing["next"]) == ("warning", True)
+        assert "mail.1: 1 lead (the mail server did not take it)" in failing["message"]
+        assert "ann@" not in publish.out
+        stage.clock.move(timedelta(days=1))
+        assert checks(publish, code=1)["intake"]["level"] == "red"
+
+
 class TestCrm:
     """The vendor's own driver says what is wrong with it; the embedded store is looked at all the same."""
 
@@ -338,6 +383,26 @@ class TestCrm:
         assert found["leads"]["message"] == "none has come yet"
         assert crm.calls
         assert not any(call.method in ("PATCH", "PUT", "DELETE") for call in crm.calls)
+
+    def test_leads_that_the_crm_does_not_have_are_told(
+        self, publish: Runner, stage: Stage, crm: Fake
+    ) -> None:
+        with LocalCrm(stage.folder / ".byline" / FILE, clock=stage.clock) as store:
+            store.put_lead(Lead(id="a", at=NOW, email="ann@firm.example"))
+            store.put_lead(Lead(id="b", at=NOW, email="b@firm.example", fields={"record": "77"}))
+        stage.clock.move(timedelta(hours=3))
+        told = checks(publish, code=publish("doctor"))["hubspot hand-on"]
+        assert (told["level"], told["next"].partition(",")[0]) == ("warning", "publish crm sync")
+        assert told["message"] == "1 lead not in the CRM yet, the oldest for 3 hours"
+        stage.clock.move(timedelta(days=1))
+        assert checks(publish, code=1)["hubspot hand-on"]["level"] == "red"
+        assert publish("crm", "setup", "--apply") == 0
+        assert publish("crm", "sync") == 0
+        done = checks(publish, code=publish("doctor"))["hubspot hand-on"]
+        assert done["message"] == "every lead of ours is in the CRM; its outcomes were read 0 seconds ago"
+        stage.clock.move(timedelta(days=8))
+        old = checks(publish, code=publish("doctor"))["hubspot hand-on"]
+        assert (old["level"], old["next"]) == ("warning", "publish crm sync")
 
     def test_a_dead_token_is_one_red_line(self, publish: Runner, stage: Stage, crm: Fake) -> None:
         stage.environment["HUBSPOT_ACCESS_TOKEN"] = "pat-eu1-dead-token"

@@ -56,6 +56,12 @@ class PrivateStore:
             for statement in statements:
                 self.run(statement)
 
+    def has(self, table: str) -> bool:
+        """Is there such a table already? A look makes none."""
+        if self.postgresql:
+            return self.run("SELECT to_regclass(?)", table)[0][0] is not None
+        return bool(self.run("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", table))
+
     @contextmanager
     def unit(self) -> Iterator[None]:
         """All of it or nothing, and on disk when the block ends. A unit within a unit is part of the outer one.

@@ -19,7 +19,7 @@ from byline.intake import hosting, serve
 from byline.intake.handing import CRM, KEEP, sheet
 from byline.intake.handing import FILE as DROP
 from byline.intake.hosting import Hosted
-from byline.intake.outbox import LEASE, Outbox, read, write
+from byline.intake.outbox import LEASE, Outbox, queue, read, write
 from byline.mail import people
 from byline.model import Lead, Touch
 from byline.private import open_store
@@ -327,6 +327,8 @@ def test_over_postgresql_too(tmp_path: Path, request: pytest.FixtureRequest, sal
             one.start()
         for one in posts:
             one.join()
+        assert (way := queue(found.store)) is not None
+        assert way.leads == 1
         with made(tmp_path, *mailing(sales), BYLINE_PRIVATE_URL=address, **SECRETS) as other:
             runs = [threading.Thread(target=each.courier.run_due) for each in (found, other)]
             for run in runs:

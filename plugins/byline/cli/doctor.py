@@ -57,6 +57,7 @@ def command(app: App, to: Sequence[str], fail_under: int, as_json: bool) -> int:
             http=http,
             clock=app.clock,
             history=lambda: read_snapshot(settings, app.clock, app.environment),
+            environment=app.environment,
             crm=lambda: open_driver(settings, http=http, secrets=app.secrets(), clock=app.clock),
             fees=lambda: read_notes(settings, app.clock, app.environment, kind=fees.KIND),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -12,6 +12,7 @@ from byline import content as contents
 from byline import fees, planning, times
 from byline.doctor.accounts import Accounts
 from byline.doctor.findings import Finding, Level, listed, safely
+from byline.doctor.leads import Leads
 from byline.doctor.live import Live
 from byline.planning import Drivers, Scope
 from byline.settings import ChannelSettings, Settings
@@ -29,7 +30,7 @@ OVERDUE_AFTER = timedelta(hours=2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doctor:
-    """Looks at one site. `crm` opens the driver of the vendor's CRM where the settings name one. `history` reads the sending history, `fees` what was charged beside posts; both may raise.
+    """Looks at one site. `crm` opens the driver of the vendor's CRM where the settings name one; `environment` tells where a private database is. `history` reads the sending history, `fees` what was charged beside posts; both may raise.
 
     What looking itself cost is in `notes` afterwards, to be kept.
     """
@@ -41,6 +42,7 @@ class Doctor:
     history: Callable[[], Snapshot]
     fees: Callable[[], tuple[Note, ...]] = tuple
     crm: Callable[[], CrmDriver] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
 
     def examine(self, scope: Scope = planning.EVERYTHING) -> Iterator[Finding]:
@@ -70,7 +72,9 @@ class Doctor:
         yield from safely("posts", lambda: self._posts(content, found))
         live = Live(settings=self.settings, http=self.http, clock=self.clock)
         yield from live.look(content[0] if content else None)
-        yield from safely("leads", self._crm)
+        yield from Leads(
+            settings=self.settings, clock=self.clock, environment=self.environment, crm=self.crm
+        ).look()
         yield from safely("clock", self._clocks)
         yield from safely("time zone", self._zone)
 
@@ -160,38 +164,6 @@ class Doctor:
         if not errors and not late:
             yield Finding(
                 about="posts", level="ok", message=f"{read.count} readable without a mistake, none overdue"
-            )
-
-    def _crm(self) -> Iterator[Finding]:
-        kind = self.settings.crm.type
-        if self.settings.crm.vendor:
-            yield from safely(kind, lambda: self._vendor(kind))
-        elif kind != "local":
-            yield Finding(
-                about="leads", level="ok", message=f"by {kind} files; brought in by `publish crm import`"
-            )
-            return
-        from byline.crm.local import FILE, LocalCrm
-
-        file = self.settings.state / FILE
-        if not file.exists():
-            yield Finding(about="leads", level="ok", message="none has come yet")
-            return
-        with LocalCrm(file, clock=self.clock) as crm:
-            leads = sum(1 for _ in crm.leads())
-        yield Finding(about="leads", level="ok", message=f"{leads} in {file.name}")
-
-    def _vendor(self, name: str) -> Iterator[Finding]:
-        """What the vendor's driver says of token, rights, version, calls left and our fields."""
-        if self.crm is None:
-            return
-        look = getattr(self.crm(), "health", None)
-        if look is None:
-            yield Finding(about=name, level="ok", message="n/a: its driver looks at nothing")
-            return
-        for item in look():
-            yield Finding(
-                about=item.about, level=item.level, message=item.message, next=item.fix, who=item.who
             )
 
     # Time.

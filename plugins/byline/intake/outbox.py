@@ -54,6 +54,43 @@ class Waiting:
     words: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """How an outbox stands. `leads` are those with an errand that is not done, `oldest` when the first of them came.
+
+    `failing` are errands whose last try failed, with its words; `aside` counts what waits for a person as spam.
+    """
+
+    leads: int
+    oldest: datetime | None
+    failing: tuple[Waiting, ...]
+    aside: int
+
+
+def queue(store: PrivateStore) -> Queue | None:
+    """How the outbox in this store stands; None when there never was one. Changes nothing."""
+    if not all(map(store.has, TABLES)):
+        return None
+    ((leads, oldest),) = store.run(
+        "SELECT count(DISTINCT l.id), min(l.at) FROM intake_leads l JOIN intake_errands e ON e.lead = l.id"
+        " WHERE e.done = ''"
+    )
+    rows = store.run(
+        "SELECT e.what, count(*), min(l.at), max(e.words) FROM intake_errands e JOIN intake_leads l ON l.id = e.lead"
+        " WHERE e.done = '' AND e.words != '' GROUP BY e.what ORDER BY e.what"
+    )
+    ((aside,),) = store.run("SELECT count(*) FROM intake_leads WHERE aside != '' AND lead != ''")
+    return Queue(
+        leads=int(leads),
+        oldest=datetime.fromisoformat(oldest) if oldest else None,
+        failing=tuple(
+            Waiting(what=what, leads=int(count), since=datetime.fromisoformat(at), words=words)
+            for what, count, at, words in rows
+        ),
+        aside=int(aside),
+    )
+
+
 class Outbox:
     """A `LeadSink`: what it took is safe. `what` are the errands of each lead, `spam` those of one that is set aside."""
 
