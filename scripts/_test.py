@@ -19,6 +19,7 @@ from _setup import ROOT, python, say
 _setup.newer_python()
 
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser")
+LONGEST = 45 * 60  # seconds of one stage; the tests take a third of it
 STARTS = """
 import shutil, sys
 from pathlib import Path
@@ -61,13 +62,27 @@ def main(arguments: list[str]) -> int:
     for name, command in stages(quick, pytest):
         start = time.monotonic()
         say(f"── {name}")
-        worked = subprocess.run(command, check=False, cwd=ROOT, env=_setup.environment()).returncode == 0
+        worked = _within(command, LONGEST)
         times.append((name, time.monotonic() - start, worked))
     failed = [name for name, _, worked in times if not worked]
     verdict = f"FAILED: {', '.join(failed)}" if failed else "all passed"
     shown = ", ".join(f"{name} {seconds:.0f}" for name, seconds, _ in times)
     print(f"── {verdict} in {time.monotonic() - began:.0f} s ({shown})", flush=True)
     return 1 if failed else 0
+
+
+def _within(command: list[str], seconds: float) -> bool:
+    """Run a stage; False when it failed, or did not end and had to be ended."""
+    try:
+        return (
+            subprocess.run(
+                command, check=False, cwd=ROOT, env=_setup.environment(), timeout=seconds
+            ).returncode
+            == 0
+        )
+    except subprocess.TimeoutExpired:
+        print(f"Ended: it was not done after {seconds / 60:.0f} minutes.", file=sys.stderr, flush=True)
+        return False
 
 
 def against_a_real_server(pytest: list[str]) -> int:

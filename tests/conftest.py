@@ -5,7 +5,9 @@ from __future__ import annotations
 import ipaddress
 import os
 import shutil
+import signal
 import socket
+import threading
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -25,6 +27,13 @@ if TYPE_CHECKING:
 pytest.register_assert_rewrite(  # their assertions say what differs
     "byline.testing.channel_contract", "byline.testing.ledger_contract", "lost_answers"
 )
+
+# What a shell starts in the background ignores Ctrl-C, and so would every process that a test starts and ends with one.
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    and threading.current_thread() is threading.main_thread()
+):
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Material prints a banner about MkDocs 2 into every build otherwise.
 os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")

@@ -78,8 +78,10 @@ def test_the_date_of_the_source_is_honoured(tmp_path: Path, capsys: pytest.Captu
     assert "Built 4 posts" in capsys.readouterr().out
 
 
-def test_serve_shows_drafts_marked_and_stops_when_asked(tmp_path: Path) -> None:
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_serve_shows_drafts_and_mistakes_and_stops_when_asked(tmp_path: Path, asked: signal.Signals) -> None:
     file = sample(tmp_path)
+    (tmp_path / "content/posts/bad.md").write_text("---\ntitle: x\n")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -94,7 +96,7 @@ def test_serve_shows_drafts_marked_and_stops_when_asked(tmp_path: Path) -> None:
         for _ in range(300):
             try:
                 with urllib.request.urlopen(
-                    f"http://127.0.0.1:{port}/blog/posts/zephyrdraft-merger/"
+                    f"http://127.0.0.1:{port}/blog/posts/zephyrdraft-merger/", timeout=30
                 ) as answer:
                     text = answer.read().decode()
                 break
@@ -102,14 +104,15 @@ def test_serve_shows_drafts_marked_and_stops_when_asked(tmp_path: Path) -> None:
                 assert process.poll() is None, process.communicate()
                 time.sleep(0.1)
         assert '<strong class="by-early">draft</strong>' in text
+        assert "bad.md" in text
     finally:
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        process.send_signal(asked)
+        try:
+            _, said = process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+    assert process.returncode == 0
+    assert b"\nStopped.\n" in said
+    assert b"content/posts/bad.md" in said
     assert not (tmp_path / "site").exists()
-
-
-def test_serve_stops_at_mistakes_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = sample(tmp_path)
-    (tmp_path / "content/posts/bad.md").write_text("---\ntitle: x\n")
-    assert publish(file, "serve") == 5
-    assert "content/posts/bad.md" in capsys.readouterr().err

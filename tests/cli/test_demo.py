@@ -60,7 +60,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path, d
             yield shown, folder, urls
         finally:
             process.send_signal(signal.SIGINT)
-            rest = process.stdout.read()
+            try:
+                rest, _ = process.communicate(timeout=60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
     assert rest == "Closed.\n"
     assert process.returncode == 0
 

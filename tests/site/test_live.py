@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -131,15 +131,21 @@ def test_the_server_shows_the_site_the_mistakes_and_nothing_besides(live: Live) 
 
 def test_a_browser_that_waits_is_told_when_a_file_is_saved(live: Live) -> None:
     addresses: list[str] = []
+    ends: list[Callable[[], None]] = []
     failed: list[BaseException] = []
+
+    def ready(address: str, end: Callable[[], None]) -> None:
+        ends.append(end)
+        addresses.append(address)
 
     def run() -> None:
         try:
-            serve(live, 0, addresses.append)
+            serve(live, 0, ready)
         except BaseException as error:  # noqa: BLE001 - told below
             failed.append(error)
 
-    threading.Thread(target=run, daemon=True).start()
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
     until = monotonic() + 20
     while not addresses and monotonic() < until:
         sleep(0.02)
@@ -150,3 +156,8 @@ def test_a_browser_that_waits_is_told_when_a_file_is_saved(live: Live) -> None:
     path.write_text(path.read_text() + "\nSaved just now.\n")
     assert _get(port, f"{OWN}changed?after={version}")[1] != version
     assert "Saved just now." in _get(port, "/blog/posts/lesson-1/")[1]
+    ends[0]()
+    thread.join(60)
+    assert not thread.is_alive()
+    with pytest.raises(ConnectionRefusedError):
+        _get(port, "/blog/")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -126,6 +129,19 @@ def emit_json(value: Mapping[str, Any]) -> None:
 def progress(text: str) -> None:
     """A line about what is going on, on stderr."""
     click.echo(text, err=True)
+
+
+@contextmanager
+def until_stopped() -> Iterator[None]:
+    """For a command that runs until somebody stops it: Ctrl-C and a polite request to end (SIGTERM) both leave here."""
+    here = threading.current_thread() is threading.main_thread()  # only there may signals be told where to go
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler) if here else None
+    try:
+        with suppress(KeyboardInterrupt):
+            yield
+    finally:
+        if here:
+            signal.signal(signal.SIGTERM, before)
 
 
 def count(number: int, singular: str, plural: str = "") -> str:

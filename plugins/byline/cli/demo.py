@@ -12,6 +12,7 @@ import shlex
 import shutil
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from byline.cli.common import App, count
+from byline.cli.common import App, count, until_stopped
 from byline.errors import BylineError, UsageError
 from byline.times import Clock, FixedClock
 
@@ -238,9 +239,8 @@ def _serve(stage: Stage) -> None:
     click.echo(f"In a second terminal: cd {shlex.quote(str(stage.file.parent))} && . ./{secrets.name}")
     click.echo("There every command talks to these stand-ins.")
     click.secho("Open until you press Ctrl-C.", bold=True)
-    with contextlib.suppress(KeyboardInterrupt):
-        while True:
-            time.sleep(3600)
+    with until_stopped():
+        threading.Event().wait()
     click.echo("Closed.")
 
 

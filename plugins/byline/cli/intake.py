@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from byline.cli.common import DONE, FAILED, PARTLY, App, count, progress
+from byline.cli.common import DONE, FAILED, PARTLY, App, count, progress, until_stopped
 
 
 @click.command("intake")
@@ -102,8 +102,8 @@ def _serve(app: App, made: object, host: str, port: int | None, origins: tuple[s
     click.echo(f"Taking leads at {server.url} (Ctrl-C stops it)")
     progress(f"Leads are kept in {made.store.place}, then: {', '.join(made.what)}")
     try:
-        server.serve_forever(poll_interval=0.2)
-    except KeyboardInterrupt:
+        with until_stopped():
+            server.serve_forever(poll_interval=0.2)
         progress("Stopped. Every lead that got an answer is kept.")
     finally:
         server.server_close()

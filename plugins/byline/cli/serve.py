@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import click
 
-from byline.cli.common import App, progress
+from byline.cli.common import App, progress, until_stopped
 from byline.errors import UsageError
 
 
@@ -20,10 +22,10 @@ def command(app: App, port: int) -> None:
 
     live = Live(app.file, app.clock, app.environment, progress)
     progress("Drafts and future posts are shown here and nowhere else. Stop with Ctrl-C.")
-    live.all()
     try:
-        serve(live, port, lambda address: progress(f"The site is at {address}"))
-    except KeyboardInterrupt:
+        with closing(live), until_stopped():
+            live.all()
+            serve(live, port, lambda address, _: progress(f"The site is at {address}"))
         progress("Stopped.")
     except OSError as error:
         raise UsageError(

@@ -35,14 +35,17 @@ font:13px/1.5 ui-monospace,monospace;background:none;color:#fff}
 _LEFT = b"</body>"
 
 
-def serve(live: Live, port: int, ready: Callable[[str], None]) -> None:
-    """Serve until the process is interrupted. `ready` gets the address. Raises OSError when the port is taken."""
+def serve(live: Live, port: int, ready: Callable[[str, Callable[[], None]], None]) -> None:
+    """Serve until the process is interrupted, or until what `ready` got as its second argument is called.
+
+    `ready` gets the address first; the function may be called by another thread. Raises OSError when the port is taken.
+    """
     server = _Server(live, port)
     watcher = _Watcher(live)
     try:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         watcher.start()
-        ready(server.address)
+        ready(server.address, watcher.end)
         watcher.follow()
     finally:
         watcher.stop()
@@ -169,6 +172,7 @@ class _Watcher:
 
         self.live = live
         self._seen: set[Path] = set()
+        self._ended = threading.Event()
         self._news = threading.Condition()
         self._observer = Observer()
         self._watched: set[str] = set()
@@ -203,15 +207,24 @@ class _Watcher:
                 self._watched.add(str(folder))
                 self._observer.schedule(Handler(), str(folder), recursive=deep)
 
+    def end(self) -> None:
+        """Let `follow` return once it has shown what it is at."""
+        with self._news:
+            self._ended.set()
+            self._news.notify_all()
+
     def follow(self) -> None:
-        """Show changes as they come, for ever."""
-        while True:
+        """Show changes as they come, until `end` is called."""
+        while not self._ended.is_set():
             with self._news:
                 news = self._news.wait_for(
-                    lambda: bool(self._seen), timeout=_CATCH_UP if self.live.behind else 3600
+                    lambda: self._ended.is_set() or bool(self._seen),
+                    timeout=_CATCH_UP if self.live.behind else 3600,
                 )
-                while news and self._news.wait(timeout=_QUIET):
+                while news and not self._ended.is_set() and self._news.wait(timeout=_QUIET):
                     pass
+                if self._ended.is_set():
+                    return
                 paths, self._seen = self._seen, set()
             paths = {path for path in paths if self._matters(path)}
             began = time.perf_counter()
