@@ -310,3 +310,15 @@ def test_without_a_script_the_words_are_there_to_be_selected(tmp_path: Path, chr
     assert page.get_by_label("Words").first.input_value().startswith("I wrote the letters myself.")
     assert page.locator("button").first.is_visible() is False
     context.close()
+
+
+def test_a_mail_greets_a_person_and_no_page(tmp_path: Path) -> None:
+    by_hand = HANDS.replace('company: {urn: "urn:li:organization:2414183"}', "company: {mode: manual}", 1)
+    file = _site(tmp_path, _post(), by_hand)
+    assert _run(file, "kit", "hp7") == 0
+    greetings = {}
+    for path in (tmp_path / ".byline" / "kit" / "hp7").glob("*.eml"):
+        body = BytesParser(policy=policy.default).parsebytes(path.read_bytes()).get_body()
+        assert body is not None
+        greetings[path.stem] = body.get_content().splitlines()[0]
+    assert (greetings["lee"], greetings["company"]) == ("Hello Lee Park,", "Hello,")

@@ -154,3 +154,14 @@ def test_an_enquiry_through_it_stands_in_the_report_by_its_name(tmp_path: Path) 
         ["Q4 renewals"],
     )
     assert report.tables["post"].unattributed.leads == 0
+
+
+def test_a_link_to_an_example_address_is_not_to_be_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = make_site(tmp_path, settings=SETTINGS.replace("insights.acme.example", "www.example.com"))
+    assert _run(file, "Stand at the fair") == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("https://www.example.com/?utm_source=fair")
+    assert "change `site_url` in mkdocs.yml" in said.err
+    assert "Do not print this link." in said.err

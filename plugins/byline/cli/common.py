@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -129,6 +130,14 @@ def emit_json(value: Mapping[str, Any]) -> None:
 def progress(text: str) -> None:
     """A line about what is going on, on stderr."""
     click.echo(text, err=True)
+
+
+def example_address(site_url: str) -> str:
+    """What to tell a person whose site still has the address that examples have; empty for every other address."""
+    host = (urlsplit(site_url).hostname or "").removeprefix("www.")
+    if host not in ("example.com", "example.org", "example.net"):
+        return ""
+    return "The address is still an example: change `site_url` in mkdocs.yml before anything is published."
 
 
 @contextmanager

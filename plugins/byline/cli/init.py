@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from byline.cli._publishing import json_option
-from byline.cli.common import App, count, emit_json, progress
+from byline.cli.common import App, count, emit_json, example_address, progress
 from byline.errors import UsageError
 
 if TYPE_CHECKING:
@@ -412,10 +412,8 @@ def _tell(
 def _ahead(asked: _Asked) -> list[str]:
     """What takes time, or is still to be decided."""
     found = []
-    if "example.com" in asked.site_url:
-        found.append(
-            "The address is still an example: change `site_url` in mkdocs.yml before anything is published."
-        )
+    if example := example_address(asked.site_url):
+        found.append(example)
     if asked.networks:
         found.append(
             "Networks start by hand: you are given words and link at the hour, and `publish record` notes the post."

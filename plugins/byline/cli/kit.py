@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from byline.cli._publishing import make_drivers, open_http, read_scope
-from byline.cli.common import DONE, STOPPED, App, count, progress, show_problems
+from byline.cli.common import DONE, STOPPED, App, count, example_address, progress, show_problems
 from byline.errors import UsageError
 from byline.fields import did_you_mean
 
@@ -98,6 +98,8 @@ def command(app: App, path: str, person: str | None, out: Path | None) -> int:
     folder = out or settings.state / "kit" / post.id
     for kit in made:
         click.echo(str(_write(folder, kit, settings)))
+    if example := example_address(settings.site_url):
+        progress(f"{example} Do not send these.")
     borrowed = sorted({kit.account for kit in made for share in kit.shares if not share.own})
     progress(f"{count(len(made), 'page')}, and a mail beside each: open it, fill in the address, send it.")
     if borrowed:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from byline.cli._publishing import json_option
-from byline.cli.common import DONE, App, emit_json, progress
+from byline.cli.common import DONE, App, emit_json, example_address, progress
 from byline.errors import Problem, SettingsError, UsageError
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ def command(
         click.echo(address)
         if qr is not None:
             progress(f"QR code: {qr}")
+    if example := example_address(address):
+        progress(f"{example} Do not print this link.")
     if told:
         progress(told)
     elif not known:

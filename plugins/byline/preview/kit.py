@@ -241,8 +241,9 @@ def mail(kit: Kit, settings: Settings) -> bytes:
         words = "\n\n[next part]\n\n".join(share.take)
         blocks.append(f"-------- {share.label} --------\n\n{words}\n\n-------- end --------\n")
     ids = "\n".join(f"publish record {share.id} --url ADDRESS" for share in kit.shares)
+    greeting = "Hello" if kit.account == "company" else f"Hello {kit.person}"
     text = (
-        f"Hello {kit.person},\n\nwould you like to share this in your own name?\n\n{title}\n"
+        f"{greeting},\n\nwould you like to share this in your own name?\n\n{title}\n"
         f"{kit.post.description or kit.post.excerpt}\n\n{wait}"
         "Here are words to take. Change what you would not say like that, and keep the link as it is: it is yours "
         "alone, and tells us that a visit came through you.\n\n"
