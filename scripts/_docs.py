@@ -1,6 +1,6 @@
 """Write the generated pages of docs/reference, and this repository's own workflow from the starter's.
 
-`--check` only says whether they are up to date.
+`--check` only says whether they are up to date; `--site [ADDRESS]` makes a site of the manual (see _manual.py).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+import _manual
 import _messages
 import _networks
 import _schemas
@@ -84,6 +85,8 @@ def paragraphs(help_: str) -> list[str]:
 
 def main() -> int:
     """Write the files, or with --check tell whether they are what would be written."""
+    if "--site" in sys.argv:
+        return site(sys.argv[sys.argv.index("--site") + 1 :])
     stale = 0
     made = {
         REFERENCE / "commands.md": text() + "\n",
@@ -102,6 +105,16 @@ def main() -> int:
         file.write_text(wanted, encoding="utf-8")
         print(f"wrote {file}")
     return 1 if stale else 0
+
+
+def site(address: list[str]) -> int:
+    """Build the manual's site and say where it is."""
+    try:
+        print(f"Site: {_manual.make(address=address[0] if address else '') / 'index.html'}")
+    except _manual.ManualProblem as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

@@ -88,3 +88,18 @@ def test_the_readme_shows_the_two_commands_first_and_stays_short() -> None:
 def test_every_script_named_in_the_readme_is_there() -> None:
     for name in re.findall(r"scripts/([a-z]+)\b(?!\.)", (ROOT / "README.md").read_text(encoding="utf-8")):
         assert (ROOT / "scripts" / name).is_file(), name
+
+
+def test_what_is_quoted_as_a_sign_of_trouble_is_what_the_program_says() -> None:
+    table = (
+        (DOCS / "how-to" / "incidents.md")
+        .read_text(encoding="utf-8")
+        .split("| you see |")[1]
+        .split("\n\n")[0]
+    )
+    quoted = [sign for row in table.splitlines()[2:] for sign in re.findall(r"`([^`]+)`", row.split("|")[1])]
+    program = "\n".join(
+        path.read_text(encoding="utf-8") for path in sorted((ROOT / "plugins" / "byline").rglob("*.py"))
+    )
+    assert len(quoted) > 6
+    assert [sign for sign in quoted if sign not in program] == []

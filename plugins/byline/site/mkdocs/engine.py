@@ -298,7 +298,7 @@ class Engine:
             "diagrams": uri in self.plugin.with_diagrams,
             "notes": notes,
             "title": page._title_from_render,
-            "ids": sorted(page.present_anchor_ids or ()),
+            "ids": sorted(one for one in page.present_anchor_ids or () if one),  # `<a id>` has none
             "links": [[file.src_uri, found] for file, found in (page.links_to_anchors or {}).items()],
         }
         return row
