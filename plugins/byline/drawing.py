@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from byline.lettering import INTER, SERIF, Face, draw, fit, readable, width
@@ -21,6 +21,7 @@ _LABEL = Face(INTER, 600)
 _QUIET = Face(INTER, 450)
 _TWICE = 2  # the pattern is drawn at twice the size and halved
 _LEFT = 820  # left of it there is no pattern
+_STRIP = (60, 120)  # from where to where down the card the words in the accent's colour stand
 _INKS, _SHAPES, _WORDS = (
     160,
     48,
@@ -91,18 +92,26 @@ def draw_card(card: DrawnCard, wide: int, high: int) -> Image:
     ink: Colour = (255, 255, 255) if contrast((255, 255, 255), ground) >= 4.5 else (20, 24, 31)
     seed = int.from_bytes(hashlib.sha256(card.title.encode("utf-8", "surrogatepass")).digest()[:8], "big")
     chance = random.Random(seed)  # noqa: S311 - a pattern, no secret
-    tints, loud, marked = (images.new("L", (wide, high)) for _ in range(3))
+    # The accent's layers are only as large as what can be in them.
+    tints, loud = images.new("L", (wide, high)), images.new("L", (wide - _LEFT, high))
+    marked = images.new("L", (wide, _STRIP[1] - _STRIP[0]))
     pattern = Pattern(wide, high)
     _PATTERNS[chance.randrange(len(_PATTERNS))](pattern, chance)
     pattern.onto(tints, loud)
     _words(tints, loud, marked, card)
-    for layer, first in ((loud, _INKS), (marked, _INKS + _SHAPES)):
+    for layer, first, left, top in ((loud, _INKS, _LEFT, 0), (marked, _INKS + _SHAPES, 0, _STRIP[0])):
         box = layer.getbbox()
         if box is not None:
             part = layer.crop(box)
-            tints.paste(part.point([first + value for value in range(256)]), box, part.point(_ANY))
+            place = box[0] + left, box[1] + top
+            tints.paste(part.point(_steps_from(first)), place, part.point(_ANY))
     tints.putpalette(_palette(ground, ink, card.accent))
     return tints
+
+
+@cache
+def _steps_from(first: int) -> list[int]:
+    return [first + value for value in range(256)]
 
 
 @lru_cache(maxsize=16)
@@ -131,25 +140,52 @@ class Pattern:
         size = (wide - _LEFT) * _TWICE, high * _TWICE
         self._images = images.new("L", size), images.new("L", size)
         self._tints, self._loud = (drawing.Draw(image) for image in self._images)
+        self._size = wide - _LEFT, high
+        self._used: list[tuple[int, int, int, int] | None] = [None, None]  # where a layer is not empty
 
     def disc(self, x: float, y: float, radius: float, tint: float | None) -> None:
         """A disc of so much ink (0 to 1), or of the accent."""
-        box = self._box(x - radius, y - radius, x + radius, y + radius)
+        box = self._box(x - radius, y - radius, x + radius, y + radius, tint)
         self._tints.ellipse(box, fill=0 if tint is None else round(tint * (_INKS - 1)))
-        self._loud.ellipse(box, fill=_SHAPES - 1 if tint is None else 0)
+        if self._used[1] is not None:
+            self._loud.ellipse(box, fill=_SHAPES - 1 if tint is None else 0)
 
     def bar(self, left: float, top: float, right: float, bottom: float, tint: float | None) -> None:
         """A rectangle, likewise."""
-        box = self._box(left, top, right, bottom)
+        box = self._box(left, top, right, bottom, tint)
         self._tints.rectangle(box, fill=0 if tint is None else round(tint * (_INKS - 1)))
-        self._loud.rectangle(box, fill=_SHAPES - 1 if tint is None else 0)
+        if self._used[1] is not None:
+            self._loud.rectangle(box, fill=_SHAPES - 1 if tint is None else 0)
 
     def onto(self, tints: Image, loud: Image) -> None:
-        """Paste both layers."""
-        for whole, part in zip((tints, loud), self._images, strict=True):
-            whole.paste(part.reduce(_TWICE), (_LEFT, 0))
+        """Paste both layers, `tints` whole and `loud` beginning where patterns do; only what holds something is halved."""
+        for whole, part, used, left in zip((tints, loud), self._images, self._used, (_LEFT, 0), strict=True):
+            if used is not None:
+                box = used[0] * _TWICE, used[1] * _TWICE, used[2] * _TWICE, used[3] * _TWICE
+                whole.paste(part.reduce(_TWICE, box), (left + used[0], used[1]))
 
-    def _box(self, left: float, top: float, right: float, bottom: float) -> tuple[float, float, float, float]:
+    def _box(
+        self, left: float, top: float, right: float, bottom: float, tint: float | None
+    ) -> tuple[float, float, float, float]:
+        wide, high = self._size
+        around = (
+            max(0, int(left) - _LEFT - 1),
+            max(0, int(top) - 1),
+            min(wide, int(right) - _LEFT + 2),
+            min(high, int(bottom) + 2),
+        )
+        layer = int(tint is None)
+        held = self._used[layer]
+        self._used[layer] = (
+            around
+            if held is None
+            else (
+                min(held[0], around[0]),
+                min(held[1], around[1]),
+                max(held[2], around[2]),
+                max(held[3], around[3]),
+            )
+        )
         return (left - _LEFT) * _TWICE, top * _TWICE, (right - _LEFT) * _TWICE - 1, bottom * _TWICE - 1
 
 
@@ -159,17 +195,18 @@ def _words(tints: Image, loud: Image, marked: Image, card: DrawnCard) -> None:
     kicker = readable(card.kicker).upper()
     byline = readable(card.byline)
 
-    marked.paste(_WORDS - 1, (_MARGIN, 88, _MARGIN + 44, 93))
+    above = _STRIP[0]
+    marked.paste(_WORDS - 1, (_MARGIN, 88 - above, _MARGIN + 44, 93 - above))
     if kicker:
-        _spaced(marked, _MARGIN + 62, 98, _cut(kicker, _LABEL, 22, 640))
+        _spaced(marked, _MARGIN + 62, 98 - above, _cut(kicker, _LABEL, 22, 640))
     size, lines = fit(title, _TITLE, (_ROOM, _FOOT - _TOP), _SIZES, _LEADING, _MOST_LINES)
     block = size * _LEADING * len(lines)
     base = _TOP + (_FOOT - _TOP - block) / 2 + size * 0.88
-    crossed = loud.crop((0, 0, _MARGIN + _ROOM + 20, loud.height)).getbbox() is not None
+    crossed = loud.crop((0, 0, _MARGIN + _ROOM + 20 - _LEFT, loud.height)).getbbox() is not None
     for line in lines:
         draw(tints, (_MARGIN - size * 0.03, base), line, _TITLE, size, _INKS - 1)
         if crossed:  # letters stand in front of the pattern
-            draw(loud, (_MARGIN - size * 0.03, base), line, _TITLE, size, 0)
+            draw(loud, (_MARGIN - size * 0.03 - _LEFT, base), line, _TITLE, size, 0)
         base += size * _LEADING
     foot = 574
     if title != site:

@@ -66,13 +66,15 @@ def draw(layer: Image, at: tuple[float, float], text: str, face: Face, size: int
     """
     left, base = at
     before = ""
+    pixels = layer.im  # `Image.paste` itself costs more than the pasting
     for char in text:
         left += _kern(before, char, face.family) * size / 1000
         file = _file(face.family, char)
         if file and not char.isspace():
             whole, part = divmod(round(left * 4), 4)
             glyph, across, down = _glyph(char, file, face.weight, size, part)
-            layer.paste(fill, (whole + across, round(base) + down), glyph)
+            x, y = whole + across, round(base) + down
+            pixels.paste(fill, (x, y, x + glyph.width, y + glyph.height), glyph.im)
         left += _advance(char, face) * size / 1000
         before = char
 

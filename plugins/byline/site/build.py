@@ -12,15 +12,19 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from byline.content import Content
+from byline.content import Content, public
 from byline.errors import BylineError, ContentError, Stopped, UsageError
 from byline.settings import Settings
+from byline.site import ahead
 from byline.site.cache import BuildResult, Cache, instant
+from byline.site.halves import Half
 from byline.site.written import Broken
 from byline.times import FixedClock
 
 if TYPE_CHECKING:
     from byline.site.mkdocs.plugin import BylinePlugin
+
+Begun = tuple[Mapping[str, ahead.Plan], Half | None]
 
 __all__ = ["BuildResult", "build"]
 
@@ -92,15 +96,19 @@ def _build(
     built: Callable[[BylinePlugin], None] | None,
 ) -> BuildResult:
     os.environ.setdefault(BANNER, "1")
+    begun = _begin(settings, content, instant(environment, now), cache) if not plain else ({}, None)
     with _listening(progress) as heard:
         try:
             plugin, note = _run(
-                settings, content, now, strict, skip_bad, plain, environment, heard, cache, held
+                settings, content, now, strict, skip_bad, plain, environment, heard, cache, held, begun
             )
             records = cache.written.finish() if plugin.engine else {}
         except BaseException:
             cache.forget()
             raise
+        finally:
+            if begun[1] is not None:
+                begun[1].leave()
     if note and progress:
         progress(f"built the slow way: {note}")
     marks = list(plugin.stages.items())
@@ -130,6 +138,14 @@ def _build(
     return result
 
 
+def _begin(settings: Settings, content: Content, now: datetime, cache: Cache) -> Begun:
+    """While MkDocs is being started, another process can draw the cards."""
+    posts = [post for post in public(content, now) if post.path not in content.bad]
+    plans = ahead.plans(posts, settings, content.authors)
+    pictures = {url: make for plan in plans.values() for url, make in plan.files.items()}
+    return plans, ahead.begin(pictures, cache.kept, cache.written)
+
+
 @contextmanager
 def _listening(progress: Callable[[str], None] | None) -> Iterator[_Heard]:
     heard = _Heard(progress)
@@ -155,6 +171,7 @@ def _run(
     heard: _Heard,
     cache: Cache,
     held: ExitStack | None,
+    begun: Begun,
 ) -> tuple[BylinePlugin, str]:
     from mkdocs.commands.build import build as mkdocs_build
     from mkdocs.config import load_config
@@ -179,6 +196,7 @@ def _run(
     plugin.given = settings, content
     plugin.skip_bad = skip_bad
     plugin.plain = plain
+    plugin.begun = begun
     plugin.cache = cache
     note = known.reason(config)
     try:

@@ -1,29 +1,53 @@
-"""Work for the second core: a child process does half of it and hands its results back; the parent does the other half.
+"""Work for the second core: a child process takes items from the end of a list while the parent takes them from its beginning.
 
-The child is a copy of this process, so it has everything at hand and nothing to send but results. Where there is no
-second core or no `fork`, and when anything goes wrong, the parent just does all of it.
+Where they meet depends on how quick each is, so neither waits long for the other. The child is a copy of this process:
+it has everything at hand and sends back nothing but results. Where there is no second core or no `fork`, and when
+anything goes wrong, the parent just does all of it.
 """
 
 from __future__ import annotations
 
+import gc
+import mmap
 import os
 import pickle
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from typing import Any
 
+_PARENT, _CHILD = 1, 2
+
 
 class Half:
-    """A running child; `take` waits for it."""
+    """A running child. The parent asks `mine` before each item; the first that is not leads to `take`."""
 
-    def __init__(self, child: int, pipe: int) -> None:
+    def __init__(self, child: int, pipe: int, claims: mmap.mmap, order: dict[Hashable, int]) -> None:
         self._child, self._pipe = child, pipe
+        self._claims, self._order = claims, order
         self._taken = False
 
+    def mine(self, item: Hashable) -> bool:
+        """Must the parent do it? From the first item on of which the child has made sure, `take` has the rest.
+
+        Both may do the same item when they meet; each does it the same way. An item that was never in the list is
+        the parent's.
+        """
+        index = self._order.get(item)
+        if index is None:
+            return True
+        if self._claims[index] == _CHILD:
+            return False
+        self._claims[index] = _PARENT
+        return True
+
+    def __contains__(self, item: Hashable) -> bool:
+        """Was it among the items?"""
+        return item in self._order
+
     def take(self) -> Any:
-        """What the child's work gave; None when it failed or was taken before."""
+        """What the child's work gave, as soon as its last item is done; None when it failed or was taken before."""
         if self._taken:
             return None
         self._taken = True
@@ -37,6 +61,18 @@ class Half:
             with suppress(OSError):
                 os.waitpid(self._child, 0)
 
+    def leave(self) -> None:
+        """Nobody wants its results any more."""
+        if self._taken:
+            return
+        self._taken = True
+        with suppress(OSError):
+            os.close(self._pipe)  # its writing fails, and it ends
+        for index in range(len(self._claims)):
+            self._claims[index] = _PARENT
+        with suppress(OSError):
+            os.waitpid(self._child, 0)
+
 
 def possible() -> bool:
     """Is there a second core, and can this process be copied without harm?"""
@@ -45,22 +81,36 @@ def possible() -> bool:
     return len(os.sched_getaffinity(0)) > 1 and threading.active_count() == 1
 
 
-def begin(work: Callable[[], Any]) -> Half | None:
-    """Start the work in a child; None where that cannot be."""
-    if not possible():
+def begin(
+    items: Sequence[Hashable],
+    prepare: Callable[[], None],
+    work: Callable[[Any], None],
+    done: Callable[[], Any],
+) -> Half | None:
+    """Start a child: `prepare` once, `work` for items from the last one on, `done` gives the results. None where that
+    cannot be."""
+    if not items or not possible():
         return None
     try:
+        claims = mmap.mmap(-1, len(items))
         reading, writing = os.pipe()
         child = os.fork()
     except OSError:
         return None
     if child:
         os.close(writing)
-        return Half(child, reading)
+        return Half(child, reading, claims, {item: index for index, item in enumerate(items)})
     code = 1
     try:
         os.close(reading)
-        data = pickle.dumps(work(), pickle.HIGHEST_PROTOCOL)
+        gc.disable()  # it would copy every page of memory that is shared with the parent
+        prepare()
+        for index in range(len(items) - 1, -1, -1):
+            if claims[index] == _PARENT:
+                break
+            claims[index] = _CHILD
+            work(items[index])
+        data = pickle.dumps(done(), pickle.HIGHEST_PROTOCOL)
         with os.fdopen(writing, "wb") as pipe:
             pipe.write(data)
         code = 0

@@ -27,6 +27,8 @@ _RAW, _PACKED, _LIKE = (
 _LEVEL = 3
 _WINDOW = 32_768
 
+Packed = tuple[int, bytes]
+
 
 def digest(*parts: Any) -> str:
     """One short name for plain values: text, bytes, numbers, None, and lists, tuples and maps of them.
@@ -56,7 +58,7 @@ class Kept:
         self.path = folder / FILE
         self.stamp = stamp
         self._live: dict[str, set[str]] = {}
-        self._fresh: dict[tuple[str, str], tuple[int, bytes]] = {}
+        self._fresh: dict[tuple[str, str], Packed] = {}
         self._sample = b""
         self._file: sqlite3.Connection | None = None
         self._open()
@@ -235,7 +237,7 @@ class Kept:
         return bool(self._sample)
 
     @property
-    def fresh(self) -> dict[tuple[str, str], tuple[int, bytes]]:
+    def fresh(self) -> dict[tuple[str, str], Packed]:
         """What was put since the file was saved last, packed."""
         return self._fresh
 
@@ -246,7 +248,7 @@ class Kept:
             self._file = sqlite3.connect(self.path, timeout=2, isolation_level=None, check_same_thread=False)
         return frozenset(self._fresh)
 
-    def take(self, fresh: Mapping[tuple[str, str], tuple[int, bytes]]) -> None:
+    def take(self, fresh: Mapping[tuple[str, str], Packed]) -> None:
         """What another process with the same file open has put."""
         self._fresh.update(fresh)
 

@@ -139,10 +139,11 @@ class Nowhere(Written):
 
     def __init__(self, there: Written) -> None:
         self.folder, self._top, self.count = there.folder, there._top, 0
+        self._there = there
 
     def claim(self, name: str, holds: str) -> bool:
-        """Nothing is in its place for one who only makes things."""
-        return False
+        """What is in its place need not be made; the other process claims it."""
+        return self._there.holds(name, holds)
 
     def put(self, name: str, data: bytes, holds: str = "") -> None:
         """The other process writes it."""

@@ -52,6 +52,7 @@ _USUAL = frozenset(
     )
 )
 _MANY = 40  # pages for which a second process pays
+_SOME = 6  # pages that must have been rendered before it is expected that others must, too
 
 
 class Unnameable(TypeError):
@@ -75,14 +76,14 @@ class Engine:
         self.rows: dict[str, dict[str, Any]] = {}
         self.front = Front(known.get("front"), lambda uri: self.inputs.sha(f"{self.docs}/{uri}"))
         self.world = ""
-        self.rendered: list[str] = []
+        self.rendered: set[str] = set()
         self.fragments: list[str] = []
         self.plugin: BylinePlugin
         self.docs = ""
         self.around_before: str = known.get("around") or ""
         self._around = ""
         self._half: halves.Half | None = None
-        self._later: set[str] = set()
+        self._given: dict[str, dict[str, Any]] = {}  # pages that the other process has rendered in this build
         self._filling = self._rendering = False
         self._lazy: dict[int, str] = {}
         self._texts: dict[str, bytes] = {}
@@ -132,6 +133,7 @@ class Engine:
                 )
             )
             enter(replaced(SearchIndex, "generate_search_index", lambda index, prev: engine._search(index)))
+            stack.callback(self._no_more_help)
             yield
 
     # The Markdown of a page -------------------------------------------------------------------------------------------
@@ -144,46 +146,53 @@ class Engine:
         self._fill_anew(page, config, files, dirty)
 
     def _share_filling(self, config: Any, files: Files) -> None:
-        """Where many pages are new, a second process fills the later half of them."""
-        todo = [
-            file
+        """Where many pages are new, a second process fills some of them."""
+        todo = {
+            file.src_uri: file
             for file in files.documentation_pages()
             if (post := self.plugin.by_source.get(file.src_uri)) is not None
             and self.before.get(file.src_uri, {}).get("hash") != [self.base, post.hash]
-        ]
+        }
         if len(todo) < _MANY:
             return
-        second = todo[len(todo) // 2 :]
 
-        def work() -> Any:
-            self._alone()
-            for file in second:
-                assert file.page is not None
-                self._fill_anew(file.page, config, files, False)
-            return self.rows
+        def work(uri: str) -> None:
+            page = todo[uri].page
+            assert page is not None
+            self._fill_anew(page, config, files, False)
 
-        self._share(second, work)
+        self._share(list(todo), self._alone, work, lambda: self.rows)
 
-    def _share(self, files: list[File], work: Callable[[], Any]) -> None:
-        def alone() -> Any:
-            held = self.kept.apart()
-            rows = work()
-            return rows, {key: packed for key, packed in self.kept.fresh.items() if key not in held}
+    def _share(
+        self,
+        uris: list[str],
+        prepare: Callable[[], None],
+        work: Callable[[str], None],
+        rows: Callable[[], Any],
+    ) -> None:
+        held: set[tuple[str, str]] = set()
 
-        self._half = halves.begin(alone)
-        self._later = {file.src_uri for file in files} if self._half else set()
+        def begin() -> None:
+            held.update(self.kept.apart())
+            prepare()
+
+        def done() -> Any:
+            return rows(), {key: packed for key, packed in self.kept.fresh.items() if key not in held}
+
+        self._half = halves.begin(uris, begin, work, done)
 
     def _alone(self) -> None:
         """In the child: nothing is said, since the parent says it."""
         self.rows = {}
+        self._half = None
         for name in ("", "mkdocs"):
             logger = logging.getLogger(name)
             logger.handlers = [one for one in logger.handlers if isinstance(one, _Notes)]
         logging.getLogger("mkdocs").propagate = False
 
     def _helped(self, uri: str) -> None:
-        """Before the first page of the other half: take what the child made, as if it had been kept."""
-        if self._half is None or uri not in self._later:
+        """Before the first page that the child has done: take all that it made, as if it had been kept."""
+        if self._half is None or self._half.mine(uri):
             return
         given = self._half.take()
         self._half = None
@@ -194,10 +203,17 @@ class Engine:
         for key, row in rows.items():
             self.before[key] = self.before.get(key, {}) | row
             if "page" in row:
-                self.rendered.append(key)
+                self._given[key] = row
+                if row.pop("new"):
+                    self.rendered.add(key)
         for (kind, key), packed in fresh.items():
             if kind == "search":
                 self._texts_of()[key] = self.kept.unpacked(*packed)
+
+    def _no_more_help(self) -> None:
+        if self._half is not None:
+            self._half.leave()
+            self._half = None
 
     def _fill_anew(self, page: Page, config: Any, files: Files, dirty: bool) -> None:
         post = self.plugin.by_source.get(page.file.src_uri)
@@ -404,6 +420,7 @@ class Engine:
         uri = page.file.src_uri
         row = self.rows.get(uri)
         if not self._around:
+            self._no_more_help()
             self._around = digest(
                 self.base, self.templates, _json(self.plugin.shown.common), _json(_nav(nav))
             )
@@ -417,56 +434,45 @@ class Engine:
         row["shown"] = (
             row["own"] if lazy else digest(page.content or "", _json(_toc(page.toc)), _json(page.meta))
         )
-        if not self._rendering and self._sampled():
+        if not self._rendering and len(self.rendered) >= _SOME and self.kept.sampled:
             self._rendering = True
             self._share_rendering(page, config, doc_files, nav, env)
         self._helped(uri)
-        old = self.before.get(uri)
-        if (
-            self.world == self.world_before
-            and old
-            and old.get("shown") == row["shown"]
-            and self._place(name, old.get("page", ""))
-        ):
+        old = self._given.get(uri) or (self.before.get(uri) if self.world == self.world_before else None)
+        if old and old.get("shown") == row["shown"] and self._place(name, old.get("page", "")):
             row["page"], row["search"] = old["page"], old["search"]
             if old["search"]:
                 self.fragments.append(self._fragment(old["search"]))
             return
         self._render(page, config, doc_files, nav, env, name, row)
 
-    def _sampled(self) -> bool:
-        """Is there a page already that others are packed by?"""
-        return self.kept.sampled
-
     def _share_rendering(self, page: Page, config: Any, doc_files: Any, nav: Any, env: Any) -> None:
-        """Where many pages must be rendered, a second process renders the later half of them."""
-        if self._around == self.around_before:
-            todo = [file for file in doc_files if "page" not in self.before.get(file.src_uri, {})]
-        else:
-            todo = list(doc_files)
-        if len(todo) < _MANY:
+        """Where many pages are left, a second process renders some of them."""
+        uris = [file.src_uri for file in doc_files]
+        todo = dict(zip(uris, doc_files, strict=True))
+        rest = uris[uris.index(page.file.src_uri) + 1 :]
+        if len(rest) < _MANY:
             return
-        second = todo[len(todo) // 2 :]
 
-        def work() -> Any:
-            self._alone_rendering()
-            for file in second:
-                self._build(file.page, config, doc_files, nav, env)
+        def work(uri: str) -> None:
+            self._build(todo[uri].page, config, doc_files, nav, env)
+
+        def rows() -> Any:
             return {
-                uri: {key: row[key] for key in ("shown", "page", "search")}
+                uri: {key: row[key] for key in ("shown", "page", "search")} | {"new": uri in self.rendered}
                 for uri, row in self.rows.items()
                 if "page" in row
             }
 
-        self._share(second, work)
+        self._share(rest, self._alone_rendering, work, rows)
 
     def _alone_rendering(self) -> None:
         rows = self.rows
         self._alone()
+        self.rendered = set()
         self.rows = {
             uri: {key: value for key, value in row.items() if key != "page"} for uri, row in rows.items()
         }
-        self._half, self._later = None, set()
         self.written = Nowhere(self.written)
 
     def _place(self, name: str, page: str) -> bool:
@@ -514,7 +520,7 @@ class Engine:
                 finally:
                     self._indexing = True
             output = config.plugins.on_post_page(template.render(context), page=page, config=config)
-            self.rendered.append(page.file.src_uri)
+            self.rendered.add(page.file.src_uri)
             if not output.strip():
                 logging.getLogger("mkdocs.commands.build").info(
                     f"Page skipped: '{page.file.src_uri}'. Generated empty output."

@@ -17,12 +17,12 @@ from byline import cards
 from byline.model import Picture, Post
 from byline.settings import Settings
 from byline.site import (
+    ahead,
     aliases,
     editor,
     feeds,
     feedstyle,
     fragments,
-    halves,
     hosting,
     images,
     llms,
@@ -32,6 +32,8 @@ from byline.site import (
     renditions,
     sitemap,
 )
+from byline.site.ahead import Plan
+from byline.site.halves import Half
 from byline.site.kept import Kept, digest
 from byline.site.mkdocs import theme
 from byline.site.places import Listing
@@ -67,6 +69,8 @@ class Outputs:
         self.own_pictures: dict[str, tuple[Path, str]] = {}
         self.needed: list[Rendition] = []  # by the page that is being filled
         self.diagrams = False
+        self.plans: dict[str, Plan] = {}  # the pictures of each post, by its id
+        self.begun: Half | None = None  # the process that makes some of them
 
         self.folder = Path()
         self.count = 0
@@ -134,31 +138,26 @@ class Outputs:
         return self.count
 
     def _pictures(self) -> None:
-        """Their addresses are made of what went into them. Many new ones are made by two processes."""
-        new = [url for url in self.pictures if not self._has(url)]
-        half = None
-        if len(new) >= 20:
-            second = new[len(new) // 2 :]
-
-            def work() -> dict[tuple[str, str], tuple[int, bytes]]:
-                held = self.kept.apart()
-                for url in second:
-                    self.kept.put("output", digest(url), self.pictures[url](), packed=url.endswith(".svg"))
-                return {key: packed for key, packed in self.kept.fresh.items() if key not in held}
-
-            half = halves.begin(work)
-        late = set(new[len(new) // 2 :]) if half else set()
+        """Their addresses are made of what went into them. Another process has begun with those of the posts."""
+        halves_of = [
+            half for half in (self.begun, ahead.begin(self._not_begun(), self.kept, self.written)) if half
+        ]
         for url, make in self.pictures.items():
-            if half is not None and url in late:
-                self.kept.take(half.take() or {})
-                half = None
+            for half in halves_of:
+                if not half.mine(url):
+                    self.kept.take(half.take() or {})
+                    halves_of.remove(half)
+                    break
             self.keep(url, [], make, packed=url.endswith(".svg"))
+        for half in halves_of:
+            half.leave()
+        self.begun = None
 
-    def _has(self, url: str) -> bool:
-        holds = digest(url)
-        if self.written is not None and self.written.holds(url, f"o:{holds}"):
-            return True
-        return self.kept.has("output", holds)
+    def _not_begun(self) -> dict[str, images.Maker]:
+        """The smaller sizes of pictures in texts, which were not known when the cards were begun."""
+        return {
+            url: make for url, make in self.pictures.items() if self.begun is None or url not in self.begun
+        }
 
     def _for_machines(self, shown: Shown) -> dict[str, bytes]:
         """What crawlers, feed readers and servers look for; a file of the company's own stays as it is."""

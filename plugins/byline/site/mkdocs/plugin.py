@@ -28,8 +28,9 @@ from byline.content import Content
 from byline.errors import Problem, ProblemsFound, UsageError
 from byline.model import Post
 from byline.settings import Settings
-from byline.site import body, capture, fragments, places, policy, renditions, styles, targets
+from byline.site import ahead, body, capture, fragments, places, policy, renditions, styles, targets
 from byline.site.cache import Cache, base, instant
+from byline.site.halves import Half
 from byline.site.inputs import code
 from byline.site.kept import Kept, digest
 from byline.site.mkdocs import blog as material
@@ -61,6 +62,7 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
     given: tuple[Settings, Content] | None = None
     engine: Engine | None = None
     cache: Cache | None = None
+    begun: tuple[Mapping[str, ahead.Plan], Half | None] = {}, None  # what `ahead` knew and started
     plain: bool = False  # only what MkDocs and Material make, for comparing
     quick: bool = False
     folders: Sequence[str] = ()  # the company's own templates
@@ -134,6 +136,11 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
         self.sheet = styles.sheet(self.settings.brand)
         theme.prepare(config)
         self.outputs = self._outputs(moment)
+        plans, self.outputs.begun = self.begun
+        more = ahead.plans(
+            [post for post in posts if post.id not in plans], self.settings, self.content.authors
+        )
+        self.outputs.plans = {**plans, **more}
         theme.allow_diagrams(config)
         self.anchors: dict[str, str] = {}
         self.bodies: dict[str, str] = {}

@@ -12,11 +12,10 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import Files
 from mkdocs.structure.nav import Navigation
 
-from byline import cards
 from byline.content import Content
 from byline.model import Post
 from byline.settings import Settings
-from byline.site import capture, fragments, images, places
+from byline.site import capture, fragments, places
 from byline.site.images import Cover
 from byline.site.kept import digest
 from byline.site.mkdocs import blog as material
@@ -50,15 +49,14 @@ class Shown:
         self.privacy = theme.privacy(nav)
         entries = []
         for post in posts:
-            picture = cards.picture(post, settings, content.authors)
-            cover, made = images.plan(post, picture, settings)
-            outputs.pictures.update(made)
+            plan = outputs.plans[post.id]
+            outputs.pictures.update(plan.files)
             entries.append(
                 Entry(
                     post=post,
                     minutes=minutes(post),
-                    cover=cover,
-                    picture=picture,
+                    cover=plan.cover,
+                    picture=plan.picture,
                     early=early.get(post.id, ""),
                 )
             )

@@ -1,0 +1,60 @@
+"""What pictures the posts of a build need, known before MkDocs is started, so that another process can begin with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from byline import cards
+from byline.model import Author, Picture, Post
+from byline.settings import Settings
+from byline.site import halves, images
+from byline.site.images import Cover, Maker
+from byline.site.kept import Kept, Packed, digest
+from byline.site.written import Written
+
+_MANY = 20  # pictures for which a second process pays
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A post's card, its cover, and every file they need: address on the site -> how to make it."""
+
+    picture: Picture
+    cover: Cover
+    files: Mapping[str, Maker]
+
+
+def plans(posts: Iterable[Post], settings: Settings, authors: Mapping[str, Author]) -> dict[str, Plan]:
+    """The plan of each post by its id. Raises ImageError for a picture that cannot be used."""
+    found = {}
+    for post in posts:
+        picture = cards.picture(post, settings, authors)
+        found[post.id] = Plan(picture, *images.plan(post, picture, settings))
+    return found
+
+
+def missing(pictures: Iterable[str], kept: Kept, written: Written | None) -> list[str]:
+    """Which of these addresses lead to pictures that neither the site's folder nor the cache has."""
+    found = []
+    for url in pictures:
+        holds = digest(url)
+        if (written is None or not written.holds(url, f"o:{holds}")) and not kept.has("output", holds):
+            found.append(url)
+    return found
+
+
+def begin(pictures: Mapping[str, Maker], kept: Kept, written: Written | None) -> halves.Half | None:
+    """Start making those that are missing in a second process, where they are many. It takes the last one first."""
+    new = missing(pictures, kept, written)
+    if len(new) < _MANY:
+        return None
+    held: set[tuple[str, str]] = set()
+
+    def work(url: str) -> None:
+        kept.put("output", digest(url), pictures[url](), packed=url.endswith(".svg"))
+
+    def done() -> dict[tuple[str, str], Packed]:
+        return {key: packed for key, packed in kept.fresh.items() if key not in held}
+
+    return halves.begin(new, lambda: held.update(kept.apart()), work, done)
