@@ -20,6 +20,7 @@ from pathlib import Path
 from byline.errors import LedgerError, LedgerUntrusted
 from byline.ledger import codec
 from byline.ledger.base import Event, Info, Note, Raw, Record, Snapshot, step
+from byline.ledger.seen import Mark, Seen
 
 SCHEMA = 1
 BUSY_SECONDS = 30.0
@@ -60,6 +61,7 @@ class SqliteLedger:
         try:
             self._db = _open_to_read(file) if read_only else _open(file)
             self._site = self._prepare(site, read_only)
+            self._seen = Seen()
         except (sqlite3.Error, OSError) as error:
             raise self._failed("opened", error) from error
 
@@ -80,12 +82,14 @@ class SqliteLedger:
         with self._reading("read"), closing(self._db.cursor()) as cursor:
             cursor.execute("BEGIN")
             try:
-                records = {
-                    delivery: codec.load_record(text)
-                    for delivery, text in cursor.execute(
-                        "SELECT id, record FROM deliveries WHERE site = ? ORDER BY id", (self._site,)
+                marks: dict[str, Mark] = {
+                    delivery: (version, updated)
+                    for delivery, version, updated in cursor.execute(
+                        "SELECT id, version, updated FROM deliveries WHERE site = ? ORDER BY id",
+                        (self._site,),
                     )
                 }
+                records = self._seen.records(marks, self._texts)
                 accounts = {
                     account: datetime.fromisoformat(begun)
                     for account, begun in cursor.execute(
@@ -95,6 +99,13 @@ class SqliteLedger:
             finally:
                 cursor.execute("ROLLBACK")
         return Snapshot(records=records, accounts=accounts, info=self.info)
+
+    def _texts(self, deliveries: Sequence[str]) -> Iterator[tuple[str, str]]:
+        for delivery in deliveries:
+            text = self._db.execute(
+                "SELECT record FROM deliveries WHERE site = ? AND id = ?", (self._site, delivery)
+            ).fetchone()[0]
+            yield delivery, text
 
     def get(self, delivery: str) -> Record | None:
         text = self._one("SELECT record FROM deliveries WHERE site = ? AND id = ?", self._site, delivery)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,8 +27,11 @@ class Memory:
     snapshot: Snapshot
 
 
-def write_memory(file: Path, memory: Memory) -> None:
-    """Put the note in place of the older one. Best effort: a note that lags costs nothing but its age."""
+def write_memory(file: Path, memory: Memory, records: Sequence[str]) -> None:
+    """Put the note in place of the older one. Best effort: a note that lags costs nothing but its age.
+
+    `records` are the memory's, in the form of `codec`.
+    """
     snapshot = memory.snapshot
     head = {
         "place": memory.place,
@@ -36,8 +41,9 @@ def write_memory(file: Path, memory: Memory) -> None:
         "read": memory.read.isoformat(),
         "written": snapshot.info.written.isoformat() if snapshot.info.written else "",
         "accounts": {name: begun.isoformat() for name, begun in snapshot.accounts.items()},
+        "digest": _digest(records),
     }
-    lines = [json.dumps(head, ensure_ascii=False), *map(codec.dump_record, snapshot.records.values())]
+    lines = [json.dumps(head, ensure_ascii=False), *records]
     draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -47,14 +53,15 @@ def write_memory(file: Path, memory: Memory) -> None:
         draft.unlink(missing_ok=True)
 
 
-def read_memory(file: Path, site: str) -> Memory | None:
-    """What this machine saw last of the site's history, or None."""
+def read_memory(file: Path, site: str, *, head_only: bool = False) -> Memory | None:
+    """What this machine saw last of the site's history, or None. With `head_only` its deliveries need not be there."""
     try:
         head, *lines = file.read_text(encoding="utf-8").removesuffix("\n").split("\n")
         data = json.loads(head)
         if data["site"] != site:
             return None
-        records = {record.id: record for record in map(codec.load_record, lines)}
+        whole = head_only and data.get("digest") == _digest(lines)  # as it was written: it need not be read
+        records = {} if whole else {record.id: record for record in map(codec.load_record, lines)}
         read = datetime.fromisoformat(data["read"])
         created = datetime.fromisoformat(data["created"])
         info = Info(
@@ -75,3 +82,7 @@ def read_memory(file: Path, site: str) -> Memory | None:
         )
     except (OSError, ValueError, KeyError, TypeError, LedgerError):
         return None
+
+
+def _digest(lines: Sequence[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()

@@ -22,6 +22,7 @@ from byline.ledger.base import Event, Info, Note, Raw, Record, Snapshot, step
 from byline.ledger.postgresql.connecting import connect_to, explained, passing
 from byline.ledger.postgresql.memory import Memory, read_memory, write_memory
 from byline.ledger.postgresql.schema import MIGRATIONS
+from byline.ledger.seen import Mark, Seen
 from byline.times import Clock
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ _LOCK = (
     "SELECT id, record FROM byline_deliveries WHERE site = :site AND id = ANY(:names) "
     'ORDER BY id COLLATE "C" FOR UPDATE'
 )
+_MARKS = 'SELECT id, version, updated FROM byline_deliveries WHERE site = :site ORDER BY id COLLATE "C"'
+_TEXTS = "SELECT id, record FROM byline_deliveries WHERE site = :site AND id = ANY(:names)"
 _LOCK_FREE = f"{_LOCK} SKIP LOCKED"
 ADVISORY = 0x62796C696E65  # "byline": one worker at a time changes the tables
 
@@ -59,6 +62,7 @@ class PostgresqlLedger:
         self._clock = clock
         self._memory = memory
         self._chance = chance
+        self._seen = Seen()
         self._changed = False  # has the note on this machine fallen behind?
         self.place, self._engine = connect_to(url, connect_seconds)
         try:
@@ -90,12 +94,13 @@ class PostgresqlLedger:
         """Everything at one moment, and the number of the last event."""
 
         def read(db: Connection) -> tuple[dict[str, Record], dict[str, datetime], int]:
-            records = {
-                str(row[0]): codec.load_record(str(row[1]))
-                for row in self._rows(
-                    db, 'SELECT id, record FROM byline_deliveries WHERE site = :site ORDER BY id COLLATE "C"'
-                )
-            }
+            marks: dict[str, Mark] = {str(row[0]): (row[1], row[2]) for row in self._rows(db, _MARKS)}
+            records = self._seen.records(
+                marks,
+                lambda names: (
+                    (str(row[0]), str(row[1])) for row in self._rows(db, _TEXTS, names=list(names))
+                ),
+            )
             accounts = {
                 str(row[0]): _aware(row[1])
                 for row in self._rows(db, "SELECT account, begun FROM byline_accounts WHERE site = :site")
@@ -207,6 +212,7 @@ class PostgresqlLedger:
                 read=self._clock.now(),
                 snapshot=snapshot,
             ),
+            self._seen.lines,
         )
 
     def _keep(self, db: Connection, notes: Sequence[Note]) -> None:
@@ -344,7 +350,7 @@ class PostgresqlLedger:
 
     def _compare(self, number: int) -> bool:
         """Does the database hold more than this machine has seen in it? LedgerUntrusted when it holds less."""
-        known = read_memory(self._memory, self._site) if self._memory else None
+        known = read_memory(self._memory, self._site, head_only=True) if self._memory else None
         if known is None or known.place != self.place:
             return True
         if known.created == self._created and known.number <= number:
@@ -393,12 +399,7 @@ class PostgresqlLedger:
 
     def _after(self, db: Connection, events: Sequence[Event]) -> tuple[Record, ...]:
         texts = {
-            str(row[0]): str(row[1])
-            for row in self._rows(
-                db,
-                "SELECT id, record FROM byline_deliveries WHERE site = :site AND id = ANY(:names)",
-                names=[event.id for event in events],
-            )
+            str(row[0]): str(row[1]) for row in self._rows(db, _TEXTS, names=[event.id for event in events])
         }
         return tuple(codec.load_record(texts[event.id]) for event in events)
 
