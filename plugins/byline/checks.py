@@ -71,8 +71,10 @@ def _at(post: Post, key: str, code: str, message: str, fix: str, severity: Sever
 
 
 def _lead_form(settings: Settings) -> Iterable[Problem]:
-    """A form that goes to a CRM without a place for our tag brings leads of unknown source."""
+    """A form that goes to a CRM without a place for our tag brings leads of unknown source, or goes nowhere."""
     form = settings.lead_form
+    if form.to == "dynamics":
+        yield from _dynamics_form(settings)
     if form.to in ("salesforce", "hubspot") and "utm_content" not in form.fields:
         yield Problem(
             file=settings.file_name,
@@ -82,6 +84,30 @@ def _lead_form(settings: Settings) -> Iterable[Problem]:
             severity="warning",
             message="the form has no place for `utm_content`: leads come without the post that brought them",
             fix="add `fields:` with a line `utm_content: …`, the field's id or name there",
+        )
+
+
+def _dynamics_form(settings: Settings) -> Iterable[Problem]:
+    """Dynamics takes no form: an intake does, and hands it on to the CRM of `crm`, which must be that one."""
+    line, file = settings.lead_form.line, settings.file_name
+    if settings.crm.type != "dynamics":
+        yield Problem(
+            file=file,
+            line=line,
+            key="lead_form.to",
+            code="lead-form-elsewhere",
+            message=f"the form is meant for Dynamics, but `crm` is `{settings.crm.type}`: the intake hands each lead to that",
+            fix="write `crm: {type: dynamics, …}` with its address, tenant and prefix, or `to: {url: …}` here",
+        )
+    elif settings.crm.fields.get("utm_content") == "":
+        yield Problem(
+            file=file,
+            line=line,
+            key="crm.fields.utm_content",
+            code="lead-without-source",
+            severity="warning",
+            message="`crm.fields` leaves `utm_content` out: leads come without the post that brought them",
+            fix="take the empty `utm_content` out of `crm.fields`",
         )
 
 

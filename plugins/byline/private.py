@@ -3,11 +3,14 @@
 Who of a mailing has got it, leads on their way to the CRM, tokens that a service changes at each use. One SQLite file
 in `.byline/`, readable by its owner alone, or a PostgreSQL database that several machines share
 (`BYLINE_PRIVATE_URL`). Each user of it makes its own tables, named after itself; values are bound, never pasted.
+In a database that several sites share, each site has a schema of its own: their leads and mailings never meet.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -20,13 +23,21 @@ from byline.errors import BylineError, UsageError
 FILE = "private.db"
 URL = "BYLINE_PRIVATE_URL"
 _NEWEST = "byline_private_forms"
+_NAME = 63  # bytes of a PostgreSQL name
+# What stood in the database's usual schema before each site got its own.
+_EARLIER = (
+    *("crm_leads", "crm_deals", "crm_stages", "crm_invoices", "crm_campaigns", "crm_marks"),
+    *("intake_leads", "intake_errands", "intake_forms", "mailings", "mailing_people", "unsubscribed"),
+    "service_tokens",
+)
 
 
 class PrivateStore:
     """One connection. Safe for threads (one at a time); several processes may use the same store at once."""
 
-    def __init__(self, connection: Any, *, place: str, reopen: Any = None) -> None:
+    def __init__(self, connection: Any, *, place: str, reopen: Any = None, schema: str = "") -> None:
         self._db = connection
+        self.schema = schema  # of a server alone; empty: its usual one
         self._reopen = reopen  # of a server alone: it may have been away
         self._lock = threading.RLock()
         self._inside = False
@@ -95,8 +106,9 @@ class PrivateStore:
         """Leave nothing of deleted rows behind: the file's free pages, a server's dead rows of these tables."""
         with self._lock:
             if self.postgresql:
+                within = f'"{self.schema}".' if self.schema else ""
                 for table in tables:
-                    self._execute(f"VACUUM (FULL) {table}", ())
+                    self._execute(f"VACUUM (FULL) {within}{table}", ())
                 return
             self._execute("VACUUM", ())
             self._execute("PRAGMA wal_checkpoint(TRUNCATE)", ())
@@ -109,6 +121,8 @@ class PrivateStore:
                 raise
             self._db = self._reopen()  # the connection had died in the meantime; nothing was under way
             self._execute("BEGIN", ())
+        if self.schema:  # for this transaction alone: behind a pool the connection is others' too
+            self._execute(f'SET LOCAL search_path TO "{self.schema}"', ())
 
     def _end(self, word: str) -> None:
         try:
@@ -129,14 +143,21 @@ class PrivateStore:
             raise _unusable(self.place, error) from None
 
 
-def open_store(state: Path, url: str = "") -> PrivateStore:
+def open_store(state: Path, url: str = "", *, site: str = "") -> PrivateStore:
     """The store at `url` (PostgreSQL, or `sqlite:///file`), else the file in the folder of local state.
 
-    Raises UsageError for an address that is none, BylineError when the store cannot be reached.
+    `site` (`Settings.site_key`) tells sites apart that share a database: each has a schema of its own, made when it
+    is first needed; an address that names a `search_path` is taken at its word. A file serves one site.
+
+    Raises UsageError for an address that is none and for a file of another site, BylineError when the store cannot
+    be reached.
     """
     scheme, _, rest = url.partition("://")
     if not url or scheme == "sqlite":
-        return _file(Path(rest) if url else state / FILE)
+        found = _file(Path(rest) if url else state / FILE)
+        if url and site:
+            _only(found, site)
+        return found
     if scheme not in ("postgresql", "postgres") or not rest:
         raise UsageError(
             f"{URL} is no address of a store", hint=f"{URL}=postgresql://USER:PASSWORD@HOST/DATABASE"
@@ -157,7 +178,63 @@ def open_store(state: Path, url: str = "") -> PrivateStore:
         except psycopg.Error as error:
             raise _unusable("the database of " + URL, error) from None
 
-    return PrivateStore(connect(), place="the database of " + URL, reopen=connect)
+    if not site or "search_path" in rest:
+        return PrivateStore(connect(), place="the database of " + URL, reopen=connect)
+    name = schema_of(site)
+    store = PrivateStore(connect(), place=f"the database of {URL}, schema {name}", reopen=connect)
+    try:
+        _schema(store, name)
+    except BaseException:
+        store.close()
+        raise
+    store.schema = name
+    return store
+
+
+def schema_of(site: str) -> str:
+    """The schema of a site: `byline_insights_acme_example`; what would not be told apart has a hash behind it."""
+    words = re.sub(r"[^a-z0-9]+", "_", site.lower()).strip("_")
+    name = f"byline_{words or 'site'}"
+    if len(name) > _NAME or not re.fullmatch(r"[a-z0-9]+(\.[a-z0-9]+)*", site):
+        name = f"{name[: _NAME - 9]}_{hashlib.sha256(site.encode()).hexdigest()[:8]}"
+    return name
+
+
+def _schema(store: PrivateStore, name: str) -> None:
+    """Make the site's schema. The first site takes over what an earlier version kept in the usual one."""
+    if store.run("SELECT 1 FROM pg_namespace WHERE nspname = ?", name):
+        return
+    try:
+        with store.unit():
+            store.run("SELECT pg_advisory_xact_lock(hashtext(?))", _NEWEST)
+            if store.run("SELECT 1 FROM pg_namespace WHERE nspname = ?", name):
+                return  # somebody else was quicker
+            store.run(f'CREATE SCHEMA "{name}"')
+            for table in _EARLIER:
+                if store.run("SELECT 1 WHERE to_regclass(?) IS NOT NULL", table):
+                    store.run(f'ALTER TABLE {table} SET SCHEMA "{name}"')
+    except BylineError as error:
+        raise BylineError(
+            f"{error.message}; this site has no schema of its own there yet",
+            hint=f'let the database\'s owner run: CREATE SCHEMA "{name}" AUTHORIZATION the_user_of_this_address',
+        ) from None
+
+
+def _only(store: PrivateStore, site: str) -> None:
+    """A file has no schemas: it belongs to the site that used it first."""
+    store.tables("CREATE TABLE IF NOT EXISTS private_site (site TEXT PRIMARY KEY)")
+    with store.unit():
+        rows = store.run("SELECT site FROM private_site")
+        owner = str(rows[0][0]) if rows else site
+        if not rows:
+            store.run("INSERT INTO private_site VALUES (?)", site)
+    if owner != site:
+        store.close()
+        raise UsageError(
+            f"the private store in {store.place} belongs to {owner}, and this is {site}",
+            hint=f"give each site a file of its own in {URL}; or, when the site has moved, write"
+            f" `ledger: {{site: {owner}}}`",
+        )
 
 
 def _file(path: Path) -> PrivateStore:

@@ -26,7 +26,8 @@ class Account:
     """One account of one network. `node` is its block as written; `block` the network's, for the driver to read.
 
     `api` is the network's base URL without a trailing slash. `texts` are default words (site level), () for none.
-    `expires` is the day on which its token dies, as `publish connect` told it; `home` the folder of mkdocs.yml.
+    `expires` is the day on which its token dies, as `publish connect` told it; `home` the folder of mkdocs.yml;
+    `site` is `Settings.site_key`.
     """
 
     channel: str
@@ -38,6 +39,7 @@ class Account:
     texts: tuple[str, ...] = ()
     expires: date | None = None
     home: Path = Path()
+    site: str = ""
     line: int = 0
 
     def option(self, key: str, default: str = "") -> str:
@@ -274,6 +276,11 @@ class Settings:
     def state(self) -> Path:
         """The folder of local state, ignored by git."""
         return self.root / ".byline"
+
+    @property
+    def site_key(self) -> str:
+        """What tells this site from others in one database: `ledger.site`, else its address without the scheme."""
+        return self.ledger.site or self.site_url.partition("://")[2].rstrip("/")
 
     @property
     def file_name(self) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -16,11 +18,13 @@ from byline import private
 from byline.crm._shared import SharedCrm
 from byline.crm.base import person_key
 from byline.crm.local import LocalCrm
+from byline.errors import BylineError, UsageError
 from byline.model import Campaign, Deal, Invoice, Lead, Touch
 from byline.times import FixedClock
 from support import NOW
 
 HOSTILE = "'; DROP TABLE crm_leads; --\x1b[2J=cmd|'/C calc'!A0<script> %s ? \\u0000 \\"
+SITE = "insights.acme.example"
 Open = Callable[[], LocalCrm | SharedCrm]
 
 
@@ -33,7 +37,7 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path, clock: FixedClock) ->
         if request.param == "file":
             made.append(LocalCrm(tmp_path / "crm.db", clock=clock))
         else:
-            made.append(SharedCrm(private.open_store(tmp_path, address), clock=clock))
+            made.append(SharedCrm(private.open_store(tmp_path, address, site=SITE), clock=clock))
         return made[-1]
 
     yield open_one
@@ -45,7 +49,11 @@ def lead(key: str = "", *, email: str = "ann@firm.example", **more: Any) -> Lead
     touches = (
         Touch(at=NOW - timedelta(hours=1), referrer="https://www.google.com/"),
         Touch(
-            at=NOW - timedelta(days=1), source="linkedin", content="hp7.linkedin.dana", click="li_fat_id=1"
+            at=NOW - timedelta(days=1),
+            source="linkedin",
+            content="hp7.linkedin.dana",
+            click="li_fat_id=1",
+            utm_id="abc.123",
         ),
     )
     given: dict[str, Any] = {"at": NOW, "touches": touches, "person": person_key(email), "email": email}
@@ -197,3 +205,91 @@ def test_several_writers_at_once_lose_nothing(opened: Open) -> None:
     assert len(set(keys)) == 10
     assert len(list(stores[0].leads())) == 50
     assert len(list(stores[0].deals())) == 10
+
+
+# One database, several sites.
+
+
+def _database(request: pytest.FixtureRequest) -> str:
+    """The address of a database of its own, with nothing in it."""
+    server = request.getfixturevalue("server")
+    name = f"d{uuid.uuid4().hex[:12]}"
+    server.sql(f"CREATE DATABASE {name}", server.address())
+    return str(server.address(name=name))
+
+
+def test_sites_that_share_a_database_never_meet(
+    request: pytest.FixtureRequest, tmp_path: Path, clock: FixedClock
+) -> None:
+    address = _database(request)
+    sites = ("insights.acme.example", "acme.example/insights", "insights-acme.example")
+    stores = [private.open_store(tmp_path, address, site=site) for site in sites]
+    ours = [SharedCrm(store, clock=clock) for store in stores]
+    for crm, site in zip(ours, sites, strict=True):
+        crm.put_lead(lead("l", email=f"ann@{site}", company=site))
+        crm.set_mark("x", site)
+    for crm, site in zip(ours, sites, strict=True):
+        assert [one.company for one in crm.leads()] == [site]
+        assert crm.mark("x") == site
+    assert ours[0].erase(f"ann@{sites[0]}") == 1  # its own rows are cleared out of its own schema
+    assert [len(list(crm.leads())) for crm in ours] == [0, 1, 1]
+    assert sites[0].replace(".", "_") in stores[0].place
+    for crm in ours:
+        crm.close()
+
+
+def test_what_an_earlier_version_kept_goes_to_the_first_site(
+    request: pytest.FixtureRequest, tmp_path: Path, clock: FixedClock
+) -> None:
+    address = _database(request)
+    with SharedCrm(private.open_store(tmp_path, address), clock=clock) as before:
+        before.put_lead(lead("old"))
+    found: list[list[str]] = []
+    opened = [threading.Thread(target=_leads_of, args=(tmp_path, address, clock, found)) for _ in range(3)]
+    for thread in opened:
+        thread.start()
+    for thread in opened:
+        thread.join()
+    assert found == [["old"]] * 3
+    assert _leads_of(tmp_path, address, clock, [], site="other.example") == []
+    named = f"{address}{'&' if '?' in address else '?'}options=-csearch_path%3Dpublic"
+    with private.open_store(tmp_path, named, site=SITE) as store:
+        assert (store.schema, store.has("crm_leads")) == ("", False)
+
+
+def _leads_of(
+    folder: Path, address: str, clock: FixedClock, found: list[list[str]], *, site: str = SITE
+) -> list[str]:
+    with SharedCrm(private.open_store(folder, address, site=site), clock=clock) as crm:
+        found.append([one.id for one in crm.leads()])
+    return found[-1]
+
+
+def test_a_user_who_may_make_no_schema_is_told_the_line(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    address = _database(request)
+    with private.open_store(tmp_path, address) as store:
+        store.run("CREATE ROLE poor LOGIN")
+    poor = address.replace("byline@", "poor@")
+    with pytest.raises(BylineError) as info:
+        private.open_store(tmp_path, poor, site=SITE)
+    assert 'CREATE SCHEMA "byline_insights_acme_example" AUTHORIZATION' in info.value.hint
+    assert address not in info.value.message + info.value.hint
+
+
+def test_a_file_that_another_site_uses_is_refused(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path / 'shared.db'}"
+    for _ in range(2):
+        private.open_store(tmp_path, address, site=SITE).close()
+    with pytest.raises(UsageError) as info:
+        private.open_store(tmp_path, address, site="other.example")
+    assert SITE in info.value.message
+    assert f"site: {SITE}" in info.value.hint
+
+
+@pytest.mark.parametrize("site", ["a" * 80 + ".example", "bücher.example", 'x"; DROP SCHEMA public; --', ""])
+def test_a_schema_is_a_name_whatever_the_site_is_called(site: str) -> None:
+    name = private.schema_of(site)
+    assert re.fullmatch(r"byline_[a-z0-9_]{1,56}", name)
+    assert name != private.schema_of(site + "x")

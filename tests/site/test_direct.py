@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 FORM = "319478e5-e5fd-4d39-9d13-fc1f90bf46da"
-TAGS = "utm_source=linkedin&utm_medium=social&utm_campaign=q4&utm_content=hp7.linkedin.company&twclid=abc"
+TAGS = "utm_source=linkedin&utm_medium=social&utm_campaign=q4&utm_content=hp7.linkedin.company&utm_id=a.1&twclid=abc"
 PLACE = '      lead_form: {to: {url: "http://127.0.0.1:9/lead"}}\n'
 
 
@@ -291,12 +291,44 @@ def test_the_page_allows_the_crm_alone_as_target(
         ("to: hubspot\n        form: 319478e5-e5fd-4d39-9d13-fc1f90bf46da", "portal"),
         ("to: hubspot\n        portal: 12", "form"),
         ("to: dynamics", "to"),
+        ("to: dynamics\n        url: http://forms.firm.example/lead", "url"),
     ],
 )
 def test_what_a_direct_form_lacks_is_told(tmp_path: Path, form: str, key: str) -> None:
     file = _site(tmp_path, f"      lead_form:\n        {form}\n")
     _, problems = settings.read(file, {})
     assert [problem.key.removeprefix("byline.") for problem in problems] == [f"lead_form.{key}"]
+
+
+def _told(file: Path) -> list[tuple[str, str, str]]:
+    loaded = settings.load(file, {})
+    found = checks.run(loaded, content.read(loaded))
+    return [(one.code, one.severity, one.key) for one in found if one.code.startswith("lead-")]
+
+
+def test_a_form_for_dynamics_goes_through_an_intake_that_hands_it_there(tmp_path: Path) -> None:
+    form = "      lead_form: {to: dynamics, url: https://forms.firm.example/lead}\n"
+    crm = "type: dynamics, api: https://firm.api.crm4.dynamics.com, tenant: firm.example, prefix: acme"
+    assert _told(_site(tmp_path / "good", f"{form}      crm: {{{crm}}}\n")) == []
+    assert _told(_site(tmp_path / "none", form)) == [("lead-form-elsewhere", "error", "lead_form.to")]
+    left_out = f'{form}      crm: {{{crm}, fields: {{utm_content: ""}}}}\n'
+    assert _told(_site(tmp_path / "blind", left_out)) == [
+        ("lead-without-source", "warning", "crm.fields.utm_content")
+    ]
+
+
+def test_an_intake_on_this_machine_cannot_serve_a_public_site(tmp_path: Path) -> None:
+    form = "      lead_form:\n        to: dynamics\n        url: http://127.0.0.1:8765/lead\n"
+    file = _site(tmp_path, form)
+    assert settings.read(file, {})[1] == ()
+    text = file.read_text(encoding="utf-8").replace("https://insights.acme.example/", "https://www.firm.com/")
+    file.write_text(text, encoding="utf-8")
+    (problem,) = settings.read(file, {})[1]
+    assert (problem.code, problem.key.removeprefix("byline."), problem.line) == (
+        "local-lead-form",
+        "lead_form.url",
+        1 + text[: text.index("url: http://127")].count("\n"),
+    )
 
 
 def test_a_form_without_a_place_for_our_tag_is_advised_against(tmp_path: Path) -> None:

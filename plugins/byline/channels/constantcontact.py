@@ -490,7 +490,9 @@ class ConstantContact:
 
     def _store(self) -> PrivateStore:
         if self._kept is None:
-            self._kept = open_store(self._account.home / ".byline", self._secrets.get(URL))
+            self._kept = open_store(
+                self._account.home / ".byline", self._secrets.get(URL), site=self._account.site
+            )
             weakref.finalize(self, self._kept.close)
             self._kept.tables(_TABLE)
         return self._kept

@@ -240,7 +240,9 @@ class Newsletter:
 
     def _open(self) -> Journal:
         if self._journal is None:
-            store = open_store(self._account.home / ".byline", self._secrets.get(URL))
+            store = open_store(
+                self._account.home / ".byline", self._secrets.get(URL), site=self._account.site
+            )
             weakref.finalize(self, store.close)
             self._journal = Journal(store)
         return self._journal

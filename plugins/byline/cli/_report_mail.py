@@ -44,7 +44,7 @@ def send(app: App, report: Report, to: tuple[str, ...], *, again: bool) -> int:
     http = open_http(app, settings)
     outcomes: dict[str, str] = {}
     try:
-        with open_store(settings.state, secrets.get(URL)) as store:
+        with open_store(settings.state, secrets.get(URL), site=settings.site_key) as store:
             journal = people.Journal(store)
             keys = {people.person(one): one for one in readers}
             if again:

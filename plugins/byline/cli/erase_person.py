@@ -41,7 +41,7 @@ def command(app: App, address: str, yes: bool, as_json: bool) -> int:
     def private() -> list[PrivateStore]:
         url = secrets.get(URL)
         found = [open_store(settings.state)] if (settings.state / FILE).is_file() else []
-        return [*found, open_store(settings.state, url)] if url else found
+        return [*found, open_store(settings.state, url, site=settings.site_key)] if url else found
 
     def lists() -> dict[str, str]:
         names = ["NEWSLETTER_RECIPIENTS"]

@@ -188,7 +188,7 @@ def _who(app: App, account: Account) -> int:
     except OSError as error:
         raise UsageError(f"the list cannot be read: {error.strerror}", hint="look at `recipients`") from None
     names = {people.person(one): one for one in found.addresses}
-    with open_store(account.home / ".byline", app.secrets().get(URL)) as store:
+    with open_store(account.home / ".byline", app.secrets().get(URL), site=account.site) as store:
         journal = people.Journal(store)
         any_trouble = False
         for standing in journal.standings():

@@ -57,7 +57,7 @@ def open_store(settings: Settings, *, clock: Clock, environment: Mapping[str, st
                 f"`crm.store` in {settings.file_name} is `postgresql`, but {private.URL} is not set",
                 hint=f"{private.URL}=postgresql://USER:PASSWORD@HOST/DATABASE in the environment",
             )
-        return SharedCrm(private.open_store(settings.state, url), clock=clock)
+        return SharedCrm(private.open_store(settings.state, url, site=settings.site_key), clock=clock)
     return LocalCrm(settings.state / FILE, clock=clock)
 
 

@@ -110,7 +110,7 @@ class Leads:
         url = self.environment.get(private.URL, "").strip()
         if not url and not (self.settings.state / private.FILE).exists():
             return
-        with private.open_store(self.settings.state, url) as store:
+        with private.open_store(self.settings.state, url, site=self.settings.site_key) as store:
             found = queue(store)
         if found is None:
             return

@@ -43,7 +43,7 @@ class Hosted:
 
     @cached_property
     def store(self) -> PrivateStore:
-        return open_store(self.settings.state, self.secrets.get(URL))
+        return open_store(self.settings.state, self.secrets.get(URL), site=self.settings.site_key)
 
     @cached_property
     def outbox(self) -> Outbox:

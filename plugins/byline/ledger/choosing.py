@@ -200,7 +200,7 @@ def database_url(settings: Settings, environment: Mapping[str, str]) -> str:
 
 def site_key(settings: Settings) -> str:
     """What tells this site from others in one database: `ledger.site`, else its address without the scheme."""
-    return settings.ledger.site or settings.site_url.partition("://")[2].rstrip("/")
+    return settings.site_key
 
 
 def _refuse_an_empty_one_beside_a_full_one(

@@ -41,12 +41,13 @@ def read_block(block: Fields, settings: Settings) -> Settings:
     """The settings with all of the block in them; mistakes are in `block.problems`. The zone is read already."""
     _no_secrets(block)
     _schema(block)
-    channels = _channels(block, settings.root)
+    ledger = _ledger(block)
+    settings = replace(settings, ledger=ledger)
+    channels = _channels(block, settings.root, settings.site_key)
     campaigns = _campaigns(block)
     costs = _costs(block)
     return replace(
         settings,
-        ledger=_ledger(block),
         channels=MappingProxyType(channels),
         share_by_default=_networks(block, "share_by_default", channels),
         profiles=_profiles(block, channels),
@@ -137,7 +138,7 @@ def _ledger(block: Fields) -> LedgerSettings:
     return found
 
 
-def _channels(block: Fields, home: Path) -> dict[str, ChannelSettings]:
+def _channels(block: Fields, home: Path, site: str) -> dict[str, ChannelSettings]:
     from byline import registry
 
     found: dict[str, ChannelSettings] = {}
@@ -160,13 +161,13 @@ def _channels(block: Fields, home: Path) -> dict[str, ChannelSettings]:
                 typed, "duplicate-key", f"`{typed}` and `{name}` are the same network", f"keep `{name}` alone"
             )
         else:
-            channel = _channel(name, fields, home)
+            channel = _channel(name, fields, home, site)
             if channel is not None:
                 found[name] = channel
     return found
 
 
-def _channel(name: str, block: Fields, home: Path) -> ChannelSettings | None:
+def _channel(name: str, block: Fields, home: Path, site: str) -> ChannelSettings | None:
     from byline import registry
 
     driver = registry.channel(name)
@@ -200,6 +201,7 @@ def _channel(name: str, block: Fields, home: Path) -> ChannelSettings | None:
             texts=words(own, "text") or texts,
             expires=own.day("expires"),
             home=home,
+            site=site,
             line=own.line() if section is None else section.line(account),
         )
     if not accounts and not (section is not None and section.node.items):
@@ -416,9 +418,16 @@ def _lead_form(block: Fields, site_url: str) -> LeadForm:
             f"the form would be sent to the visitor's own machine: `to: local` cannot work on {site_url}",
             "write `url: https://…` with the address of your intake or form service, or `to: off`",
         )
+    elif url and to != "off" and is_public(site_url) and is_loopback(urlsplit(url).hostname or ""):
+        section.problem(
+            "to" if isinstance(node, Mapping_) else "url",
+            "local-lead-form",
+            f"the form would be sent to the visitor's own machine: {url} cannot be reached from {site_url}",
+            "write the address at which your intake can be reached from outside, `https://…`",
+        )
     if to == "local" and not url:
         url = LOCAL_INTAKE
-    if to == "dynamics" and not url:
+    if to == "dynamics" and not url and "url" not in section:
         section.problem(
             "to",
             "missing",
