@@ -287,7 +287,8 @@ class Receipt:
 class Touch:
     """One visit that came with a tag, a click id or an outside referrer. `at` is UTC.
 
-    `click` is a click id as `name=value` (`gclid=…`): it tells the network, never the post.
+    `click` is a click id as `name=value` (`gclid=…`): it tells the network, never the post. `utm_id` is an analytics
+    tool's number of a campaign; it comes along and takes no credit.
     """
 
     at: datetime
@@ -299,6 +300,7 @@ class Touch:
     page: str = ""
     referrer: str = ""
     click: str = ""
+    utm_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -6,6 +6,7 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -210,6 +211,32 @@ def test_since_limits_by_time(crm: LocalCrm) -> None:
     assert [found.id for found in crm.leads(since=NOW)] == [late]
 
 
+def before_the_third_form(db: sqlite3.Connection) -> None:
+    db.execute("DROP VIEW leads_with_touches")
+    db.execute("ALTER TABLE touches DROP COLUMN utm_id")
+    db.execute(
+        "CREATE VIEW leads_with_touches AS SELECT leads.*, (SELECT json_group_array(json_array(at, source, medium,"
+        " campaign, content, term, page, referrer, click)) FROM (SELECT * FROM touches WHERE lead_id = leads.id"
+        " ORDER BY n)) AS touches FROM leads"
+    )
+
+
+def test_a_file_of_the_second_form_keeps_its_visits(tmp_path: Path, clock: FixedClock) -> None:
+    path = tmp_path / "crm.db"
+    visit = Touch(at=NOW, source="linkedin", content="hp7.linkedin.dana", click="li_fat_id=1")
+    with LocalCrm(path, clock=clock) as crm:
+        crm.put_lead(replace(lead("old"), touches=(visit,)))
+    with sqlite3.connect(path) as db:
+        before_the_third_form(db)
+        db.execute("PRAGMA user_version = 2")
+    db.close()
+    numbered = Touch(at=NOW, source="google", medium="cpc", utm_id="abc.123")
+    with LocalCrm(path, clock=clock) as crm:
+        assert crm.lead("old") == replace(lead("old"), touches=(visit,))
+        crm.put_lead(replace(lead("new"), touches=(numbered,)))
+        assert [one.touches for one in crm.leads()] == [(numbered,), (visit,)]
+
+
 def test_a_file_of_the_first_form_is_brought_up_to_date(tmp_path: Path, clock: FixedClock) -> None:
     path = tmp_path / "crm.db"
     with LocalCrm(path, clock=clock) as crm:
@@ -217,6 +244,7 @@ def test_a_file_of_the_first_form_is_brought_up_to_date(tmp_path: Path, clock: F
     with sqlite3.connect(path) as db:
         for column in ("people", "account", "crm"):
             db.execute(f"ALTER TABLE deals DROP COLUMN {column}")
+        before_the_third_form(db)
         db.execute("DROP TABLE marks")
         db.execute("PRAGMA user_version = 1")
     db.close()

@@ -347,9 +347,12 @@ def test_over_postgresql_too(tmp_path: Path, request: pytest.FixtureRequest, sal
 def test_a_lead_survives_being_written_down(tmp_path: Path) -> None:
     lead = Lead(
         id="lead-1", at=NOW, person="p", email="a@b.example", name="Ä", message="a\nb", fields={"page": "/x/"},
-        touches=(Touch(at=NOW, source="x", content="hp7.x.y"),),
+        touches=(Touch(at=NOW, source="x", content="hp7.x.y", utm_id="abc.123"),),
     )  # fmt: skip
     assert read("lead-1", write(lead)) == lead
+    earlier = write(lead).replace(', "abc.123"]', "]")  # as the version before wrote it
+    assert earlier != write(lead)
+    assert read("lead-1", earlier).touches == (Touch(at=NOW, source="x", content="hp7.x.y"),)
     with open_store(tmp_path) as store:
         outbox = Outbox(store, clock=FixedClock(NOW), what=(KEEP,))
         assert outbox.add_lead(lead) == "lead-1"

@@ -145,6 +145,7 @@ def test_a_form_becomes_a_lead_with_its_journey(service: Service) -> None:
 def test_without_javascript_the_address_of_the_page_tells_the_source(service: Service) -> None:
     page = (
         ORIGIN + "/posts/x/?utm_source=LinkedIn&utm_medium=social&utm_content=hp7.linkedin.dana&gclid=a%20b"
+        "&utm_id=abc.123"
     )
     service.post(form(bl_touches="", bl_first="", bl_last=""), Referer=page)
     (lead,) = service.leads()
@@ -156,6 +157,7 @@ def test_without_javascript_the_address_of_the_page_tells_the_source(service: Se
             content="hp7.linkedin.dana",
             page="/posts/x/",
             click="gclid=a b",
+            utm_id="abc.123",
         ),
     )
     assert lead.fields["page"] == "/posts/x/"

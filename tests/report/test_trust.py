@@ -121,6 +121,9 @@ def test_an_enquiry_is_unknown_as_the_model_counts_it(material: Material) -> Non
     last = build(replace(material, leads=(mixed,)), now=NOW)
     first = build(replace(material, leads=(mixed,)), now=NOW, model=MODELS["first"])
     assert [item.leads for item in last.unknown] == [("m",)]
+    advert = replace(mixed, touches=(Touch(at=NOW - DAY, source="google", medium="cpc", utm_id="abc.123"),))
+    (came,) = build(replace(material, leads=(advert,)), now=NOW).unknown
+    assert came.what == "utm_source=google utm_id=abc.123"
     assert first.unknown == ()
     assert first.coverage.ours == 1
 

@@ -369,6 +369,7 @@ def test_values_are_cleaned(web: Web, page: Page) -> None:
             "utm_campaign=ada%40example.com",
             "utm_term=%3Cscript%3Ealert(1)%3C/script%3E",
             "utm_content=%2520",
+            "utm_id=abc.123",
         )
     )
     page.goto(web.old('data-consent="granted"', query))
@@ -377,7 +378,13 @@ def test_values_are_cleaned(web: Web, page: Page) -> None:
     assert touch["medium"] == "m" * 255
     assert "campaign" not in touch
     assert touch["term"] == "<script>alert(1)</script>"
-    assert touch["content"] == "%20"
+    assert (touch["content"], touch["id"]) == ("%20", "abc.123")
+    assert "utm_id" not in page.url
+
+
+def test_a_campaigns_number_alone_is_no_visit_by_a_link(web: Web, page: Page) -> None:
+    page.goto(web.old('data-consent="granted"', "utm_id=abc.123"))
+    assert page.evaluate("byline.touches()") == []
 
 
 def test_a_click_id_alone_names_its_network(web: Web, page: Page) -> None:

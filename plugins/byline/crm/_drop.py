@@ -53,8 +53,8 @@ COLUMNS = (
         "consent",
         "read_before",
     ),
-    *(f"utm_{name}" for name in TAGS if name != "id"),
-    *(f"first_utm_{name}" for name in TAGS if name != "id"),
+    *(f"utm_{name}" for name in TAGS),
+    *(f"first_utm_{name}" for name in TAGS),
     *("first_touch_at", "last_touch_at", "first_landing_page", "landing_page", "first_referrer", "referrer"),
     *CLICKS,
 )

@@ -19,7 +19,17 @@ from byline.model import Lead, Touch
 VALUE = 255  # the length of a line of text in every CRM
 JOURNEY = 32_000  # characters; the vendors' long texts hold 32,768 and more
 MARK = "— from Byline —"  # what stands behind it in a campaign's text is ours, before it is people's
-_PARTS = ("source", "medium", "campaign", "content", "term", "page", "referrer", "click")
+_PARTS = (
+    "source",
+    "medium",
+    "campaign",
+    "content",
+    "term",
+    "page",
+    "referrer",
+    "click",
+    "utm_id",
+)  # new ones last
 
 
 def names(caps: Caps, chosen: Mapping[str, str], *, prefix: str = "") -> dict[str, str]:
@@ -36,9 +46,9 @@ def values(lead: Lead) -> dict[str, str]:
     if tagged:
         first, last = tagged[0], tagged[-1]
         for name in TAGS:
-            if name != "id":
-                found[f"utm_{name}"] = getattr(last, name)
-                found[f"first_utm_{name}"] = getattr(first, name)
+            part = "utm_id" if name == "id" else name
+            found[f"utm_{name}"] = getattr(last, part)
+            found[f"first_utm_{name}"] = getattr(first, part)
         found["first_touch_at"], found["last_touch_at"] = stamp(first.at), stamp(last.at)
         found["first_landing_page"], found["landing_page"] = first.page, last.page
         found["first_referrer"], found["referrer"] = first.referrer, last.referrer
@@ -66,7 +76,7 @@ def touches(found: Mapping[str, str | None], *, made: datetime) -> tuple[Touch, 
     click = next((f"{name}={text(name)}" for name in CLICKS if text(name)), "")
     pair: list[Touch] = []
     for prefix, at in (("first_", "first_touch_at"), ("", "last_touch_at")):
-        tags = {name: text(f"{prefix}utm_{name}") for name in TAGS if name != "id"}
+        tags = {("utm_id" if name == "id" else name): text(f"{prefix}utm_{name}") for name in TAGS}
         page, referrer = text(f"{prefix}landing_page"), text(f"{prefix}referrer")
         mark = click if not prefix else ""
         if not any(tags.values()) and not referrer and not mark:

@@ -336,6 +336,7 @@ def _since(moment: datetime | None) -> str:
     return _time(moment) if moment else ""
 
 
+# What an earlier version wrote has fewer parts: new ones stand last in `Touch`.
 _TOUCH = tuple(one.name for one in fields(Touch) if one.name != "at")
 
 
@@ -354,7 +355,7 @@ def _lead_text(lead: Lead) -> str:
 def _read_lead(text: str) -> Lead:
     found = json.loads(text)
     touches = tuple(
-        Touch(at=datetime.fromisoformat(at), **dict(zip(_TOUCH, values, strict=True)))
+        Touch(at=datetime.fromisoformat(at), **dict(zip(_TOUCH, values, strict=False)))
         for at, *values in found.pop("touches")
     )
     return Lead(

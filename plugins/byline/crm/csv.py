@@ -358,7 +358,7 @@ def _lead(row: _Row) -> Lead | None:
 
 
 def _tags(row: _Row, prefix: str) -> dict[str, str]:
-    found = {name: row.text(prefix + name).lower()[:255] for name in TAGS if name != "id"}
+    found = {("utm_id" if name == "id" else name): row.text(prefix + name).lower()[:255] for name in TAGS}
     return {name: value for name, value in found.items() if value}
 
 

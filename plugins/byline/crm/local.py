@@ -24,7 +24,7 @@ from byline.model import Campaign, Deal, Invoice, Lead, Touch
 from byline.times import Clock, SystemClock
 
 FILE = "crm.db"
-VERSION = 2
+VERSION = 3
 REPEAT_WITHIN = timedelta(
     minutes=10
 )  # the same form again within this time is a double click, not a second lead
@@ -74,9 +74,17 @@ ALTER TABLE deals ADD COLUMN account TEXT NOT NULL DEFAULT '';
 ALTER TABLE deals ADD COLUMN crm TEXT NOT NULL DEFAULT '';
 CREATE TABLE marks (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID
 """,
+    2: """
+ALTER TABLE touches ADD COLUMN utm_id TEXT NOT NULL DEFAULT '';
+DROP VIEW leads_with_touches;
+CREATE VIEW leads_with_touches AS SELECT leads.*, (
+  SELECT json_group_array(json_array(at, source, medium, campaign, content, term, page, referrer, click, utm_id))
+  FROM (SELECT * FROM touches WHERE lead_id = leads.id ORDER BY n)
+) AS touches FROM leads
+""",
 }
 
-_TOUCH = ("source", "medium", "campaign", "content", "term", "page", "referrer", "click")
+_TOUCH = ("source", "medium", "campaign", "content", "term", "page", "referrer", "click", "utm_id")
 
 
 class LocalCrm:
@@ -221,7 +229,7 @@ class LocalCrm:
         )
         ordered = sorted(lead.touches, key=lambda touch: touch.at)
         self._db.executemany(
-            "INSERT INTO touches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO touches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (key, n, _time(touch.at), *(getattr(touch, name) for name in _TOUCH))
                 for n, touch in enumerate(ordered)

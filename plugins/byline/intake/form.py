@@ -197,6 +197,7 @@ def _touch(item: Mapping[Any, Any], now: datetime, site_host: str) -> Touch | No
         campaign=value("campaign"),
         content=value("content"),
         term=value("term"),
+        utm_id=value("id"),
         page=path(str(item.get("page", ""))),
         referrer=origin_and_path(str(item.get("referrer", "")), site_host),
         click=_click(item.get("click", "")),
@@ -215,7 +216,7 @@ def from_address(address: str, now: datetime, site_host: str) -> tuple[Touch, ..
         query = dict(parse_qsl(parts.query, max_num_fields=50))
     except ValueError:
         return ()
-    names = ("source", "medium", "campaign", "content", "term")
+    names = ("source", "medium", "campaign", "content", "term", "id")
     item: dict[str, str] = {name: query[f"utm_{name}"] for name in names if f"utm_{name}" in query}
     click = next((key for key in query if key in CLICK_IDS), "")
     if click:

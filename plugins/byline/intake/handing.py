@@ -30,8 +30,8 @@ KEEP, CRM, MAIL, FILE = "keep", "crm", "mail", "file"
 Do = Callable[[Lead, str, str], None]  # lead, fingerprint, why it was set aside
 _COLUMNS = (
     "lead_id", "created_at", "email", "name", "company", "message", "self_reported_source",
-    *(f"utm_{name}" for name in ("source", "medium", "campaign", "content", "term")),
-    *(f"first_utm_{name}" for name in ("source", "medium", "campaign", "content", "term")),
+    *(f"utm_{name}" for name in ("source", "medium", "campaign", "content", "term", "id")),
+    *(f"first_utm_{name}" for name in ("source", "medium", "campaign", "content", "term", "id")),
     "landing_page", "referrer", "read_before", "marketing_consent_at",
 )  # fmt: skip
 

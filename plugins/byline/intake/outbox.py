@@ -23,7 +23,17 @@ COPY_WITHIN = timedelta(days=30)  # the very same bytes later than that are a co
 LEASE = timedelta(minutes=5)
 LONGEST = timedelta(hours=6)
 TABLES = ("intake_leads", "intake_errands", "intake_forms")
-_TOUCH = ("source", "medium", "campaign", "content", "term", "page", "referrer", "click")
+_TOUCH = (
+    "source",
+    "medium",
+    "campaign",
+    "content",
+    "term",
+    "page",
+    "referrer",
+    "click",
+    "utm_id",
+)  # new ones last
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS intake_leads (id TEXT PRIMARY KEY, at TEXT NOT NULL, fingerprint TEXT NOT NULL,"
     " person TEXT NOT NULL, aside TEXT NOT NULL, lead TEXT NOT NULL)",
@@ -288,7 +298,7 @@ def read(key: str, text: str) -> Lead:
         consent=word("consent"),
         fields={str(name): str(value) for name, value in fields.items()} if isinstance(fields, dict) else {},
         touches=tuple(
-            Touch(at=datetime.fromisoformat(row[0]), **dict(zip(_TOUCH, row[1:], strict=True)))
+            Touch(at=datetime.fromisoformat(row[0]), **dict(zip(_TOUCH, row[1:], strict=False)))
             for row in (touches if isinstance(touches, list) else ())
         ),
     )

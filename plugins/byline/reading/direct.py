@@ -9,7 +9,7 @@ from byline.yamlread import Mapping_, Scalar
 
 WEB_TO_LEAD = "https://webto.salesforce.com/servlet/servlet.WebToLead?encoding=UTF-8"
 HUBSPOT, HUBSPOT_API = "https://forms.hubspot.com", "https://api.hsforms.com"
-_TAGS = ("source", "medium", "campaign", "content", "term")
+_TAGS = ("source", "medium", "campaign", "content", "term", "id")
 WORDS = (
     *("key", "journey", *(f"utm_{name}" for name in _TAGS), *(f"first_utm_{name}" for name in _TAGS)),
     *("first_touch_at", "last_touch_at", "first_landing_page", "landing_page", "first_referrer", "referrer"),

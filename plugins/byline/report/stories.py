@@ -50,7 +50,8 @@ def unknown(leads: Sequence[Conversion], by_id: Mapping[str, Lead], model: Model
             touch = next(step.touch for step in reversed(item.steps) if step.origin is None)
             why = "the id in this tag is not one of ours" if touch.content else "this tag holds no id of ours"
             campaign = "" if touch.source or touch.content else touch.campaign
-            found[trust.shown((touch.source, campaign, touch.content)), why].append(item.lead)
+            tags = (touch.source, campaign, touch.content)
+            found[trust.shown(tags, touch.utm_id), why].append(item.lead)
     listed = [Unknown(what=what, why=why, leads=tuple(ids)) for (what, why), ids in found.items()]
     return tuple(sorted(listed, key=lambda item: (-len(item.leads), item.what)))
 

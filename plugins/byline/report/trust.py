@@ -80,10 +80,11 @@ def _tag(touch: Touch) -> tuple[str, str, str]:
     return touch.source, touch.campaign, touch.content
 
 
-def shown(key: tuple[str, str, str]) -> str:
+def shown(key: tuple[str, str, str], utm_id: str = "") -> str:
     """The tags of a link as they stand in it, without what it has not."""
-    names = ("utm_source", "utm_campaign", "utm_content")
-    return plain(" ".join(f"{name}={value}" for name, value in zip(names, key, strict=True) if value))
+    names = ("utm_source", "utm_campaign", "utm_content", "utm_id")
+    values = zip(names, (*key, utm_id), strict=True)
+    return plain(" ".join(f"{name}={value}" for name, value in values if value))
 
 
 def _meant(key: tuple[str, str, str], known: Collection[str]) -> str:

@@ -274,6 +274,7 @@ def touches(*contents: str, at: datetime = NOW, click: str = "") -> tuple[Touch,
             content=content,
             page=f"/posts/{n}/",
             click=click if n == len(contents) - 1 else "",
+            utm_id=f"ga-{n}",
         )
         for n, content in enumerate(contents)
     )

@@ -85,7 +85,7 @@ _BY_WORDS = {"key": "Byline_Key__c", "journey": "Byline_Journey__c"}
 _TAGS = tuple(
     f"{first}utm_{name}"
     for first in ("", "first_")
-    for name in ["source", "medium", "campaign", "content", "term"]
+    for name in ["source", "medium", "campaign", "content", "term", "id"]
 )
 _FOLLOW = (
     *_TAGS,

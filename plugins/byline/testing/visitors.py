@@ -19,7 +19,7 @@ from html.parser import HTMLParser
 from byline.errors import BylineError
 
 MOST_TOUCHES = 10
-TAGS = ("source", "medium", "campaign", "content", "term")
+TAGS = ("source", "medium", "campaign", "content", "term", "id")
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,8 +54,8 @@ class DynamicsCrm:
         fields=MappingProxyType(
             {
                 "key": "{prefix}_bylinekey",
-                **{f"utm_{name}": f"{{prefix}}_utm{name}" for name in TAGS if name != "id"},
-                **{f"first_utm_{name}": f"{{prefix}}_firstutm{name}" for name in TAGS if name != "id"},
+                **{f"utm_{name}": f"{{prefix}}_utm{name}" for name in TAGS},
+                **{f"first_utm_{name}": f"{{prefix}}_firstutm{name}" for name in TAGS},
                 "first_touch_at": "{prefix}_firsttouchat",
                 "last_touch_at": "{prefix}_lasttouchat",
                 "first_landing_page": "{prefix}_firstlandingpage",

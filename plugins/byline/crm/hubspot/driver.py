@@ -54,8 +54,8 @@ class HubSpotCrm:
         fields=MappingProxyType(
             {
                 "key": "byline_key",
-                **{f"utm_{name}": f"utm_{name}" for name in TAGS if name != "id"},
-                **{f"first_utm_{name}": f"first_utm_{name}" for name in TAGS if name != "id"},
+                **{f"utm_{name}": f"utm_{name}" for name in TAGS},
+                **{f"first_utm_{name}": f"first_utm_{name}" for name in TAGS},
                 "first_touch_at": "first_touch_at",
                 "last_touch_at": "last_touch_at",
                 "first_landing_page": "first_landing_page",

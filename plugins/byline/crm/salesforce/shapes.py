@@ -17,8 +17,8 @@ NAME, DESCRIPTION, LAST, FIRST, COMPANY = 80, 32_000, 80, 40, 255
 MARK = "— from Byline —"  # what stands behind it in a campaign's description is ours
 
 _TAGS = {
-    **{f"utm_{name}": f"UTM_{name.title()}__c" for name in TAGS if name != "id"},
-    **{f"first_utm_{name}": f"First_UTM_{name.title()}__c" for name in TAGS if name != "id"},
+    **{f"utm_{name}": f"UTM_{name.title()}__c" for name in TAGS},
+    **{f"first_utm_{name}": f"First_UTM_{name.title()}__c" for name in TAGS},
 }
 FIELDS: Mapping[str, str] = MappingProxyType(
     {

@@ -6,7 +6,7 @@ Mark any form with data-byline. byline.consent(true|false) keeps or wipes. */
   const mode = w.navigator.globalPrivacyControl ? "none" : me.consent || "required";
   const google = "google", mc = "mailchimp", CLICKS = {gclid: google, gbraid: google, wbraid: google, dclid: google,
     fbclid: "facebook", li_fat_id: "linkedin", twclid: "twitter", msclkid: "bing", ttclid: "tiktok", mc_cid: mc, mc_eid: mc};
-  const WORDS = ["source", "medium", "campaign", "content", "term"];
+  const WORDS = ["source", "medium", "campaign", "content", "term", "id"];
   const passing = /(^|\.)(paypal\.com|stripe\.com|accounts\.google\.com|login\.microsoftonline\.com)$/;
   let ticked;
   // From here on other sites learn our name alone.
@@ -40,7 +40,7 @@ Mark any form with data-byline. byline.consent(true|false) keeps or wipes. */
       touch.click = `${click}=${clean(query.get(click))}`;
       touch.source ||= CLICKS[click];
     }
-    const tagged = !!Object.keys(touch).length, referrer = outside();
+    const tagged = Object.keys(touch).some((name) => name !== "id"), referrer = outside();
     if (referrer) touch.referrer = referrer;
     return tagged || referrer ? {tagged, touch: {...touch, at: new Date(now).toISOString(), page: clean(here.pathname)}} : {};
   };

@@ -1,7 +1,7 @@
 /*! Byline: fills a form that a CRM takes itself. Stands after capture.js; every input marked data-byline-word gets what that word
 means (utm_content, first_utm_source, journey …), and is left out when there is nothing. */
 ((w, d) => {
-  const WORDS = ["source", "medium", "campaign", "content", "term"], PARTS = [...WORDS, "page", "referrer", "click"];
+  const SHOWN = ["source", "medium", "campaign", "content", "term"], WORDS = [...SHOWN, "id"], PARTS = [...SHOWN, "page", "referrer", "click", "id"];
   let asked, key, ticked;
 
   const words = ({touches, first}) => {
