@@ -96,6 +96,7 @@ class Runner:
         work.mkdir()
         (work / "summary").touch()
         steps: dict[str, Step] = {}
+        known["runner"] = {"temp": str(work)}
         known["steps"] = {}
         failed = False
         for index, step in enumerate(job["steps"]):
@@ -124,7 +125,9 @@ class Runner:
     ) -> tuple[Step, dict[str, str]]:
         if "uses" in step:
             given = {key: self._filled(value, known) for key, value in step.get("with", {}).items()}
-            return Step(step["name"], uses=step["uses"], given=given), {}
+            return Step(step["name"], uses=step["uses"], given=given), _answered(
+                step["uses"], given, self.folder
+            )
         output = work / f"output-{index}"
         output.touch()
         script = work / f"step-{index}.sh"
@@ -208,6 +211,16 @@ def _look(name: str, known: Mapping[str, Any]) -> Any:
 
 def _text(value: Any) -> str:
     return {None: "", True: "true", False: "false"}.get(value, str(value))
+
+
+def _answered(uses: str, given: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """What an action tells the steps after it. The upload takes one file, when it shall not be packed, and only one that is there."""
+    if not uses.startswith("actions/upload-artifact@"):
+        return {}
+    path = folder / given["path"]
+    assert path.exists(), path
+    assert given.get("archive") != "false" or (path.is_file() and "name" not in given)
+    return {"artifact-url": f"https://github.com/acme/blog/actions/runs/7/artifacts/{len(given['path'])}"}
 
 
 def _outputs(text: str) -> dict[str, str]:

@@ -221,7 +221,12 @@ def test_a_pull_request_is_checked_shown_and_never_published(world: World) -> No
         name: job.result for name, job in jobs.items() if name not in ("check", "comment")
     } == dict.fromkeys(("deploy", "send", "doctor", "tell", "byhand", "numbers", "awake"), "skipped")
     assert jobs["comment"].result == "success"
-    assert world.body.startswith("<!-- byline: what goes out -->\n### What goes out")
+    address = check.outputs["preview"]
+    assert address.startswith("https://github.com/acme/blog/actions/runs/7/artifacts/")
+    assert f"]({address})" in check.summary  # a stranger's pull request gets no comment, but this
+    assert world.body.startswith("<!-- byline: what goes out -->\n[**How each network will show it**")
+    assert f"]({address})" in world.body
+    assert "### What goes out" in world.body
     assert "::add-mask::e" in world.body
     assert "--method POST repos/acme/blog/issues/5/comments" in calls(world.path, "gh")[-1]
     _pretend(world)
