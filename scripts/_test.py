@@ -103,6 +103,12 @@ def on_spark(pytest: list[str]) -> int:
     return _lane(["tests/spark/real_engine.py"], pytest, {"BYLINE_SPARK": folder, "PYTHONPATH": folder})
 
 
+def by_other_builders(pytest: list[str]) -> int:
+    """Only the tests that build one site with MkDocs, ProperDocs and Zensical and compare what comes out."""
+    folder = str(_lanes.packages("builders", "95 MB", alone=True))
+    return _lane(["tests/builders/other_builders.py"], pytest, {"BYLINE_BUILDERS": folder})
+
+
 def installed_clean(pytest: list[str]) -> int:
     """The wheel in an environment that holds what it declares and nothing else: its first commands, and the demo."""
     clean = _lanes.environment("wheel", "run")
@@ -146,6 +152,8 @@ def _lane(what: list[str], pytest: list[str], more: dict[str, str], interpreter:
 
 # One more than there are cores: much of a test's time is waiting, for a disk, a push, another process.
 PARALLEL = ["-n", str(min((os.cpu_count() or 1) + 1, 8)), "--dist", "loadfile"]
+
+
 LANES = {
     "--pds": against_a_real_server,
     "--golden": on_published_data,
@@ -153,6 +161,7 @@ LANES = {
     "--wheel": installed_clean,
     "--lowest": on_the_lowest,
     "--python": on_python,
+    "--builders": by_other_builders,
 }
 
 

@@ -169,3 +169,8 @@ def test_raw_html_leads_where_its_writer_meant(tmp_path: Path) -> None:
 )
 def test_addresses_from_a_page(url: str, page: str, found: str) -> None:
     assert body.relative(url, page) == found
+
+
+def test_a_picture_that_lies_beside_its_post_is_found_on_the_site(built: Path) -> None:
+    page = (built / "posts/nasty/index.html").read_text()
+    assert 'src="../../shot.png" width="40" height="30"' in page

@@ -98,6 +98,12 @@ def form(
     return "\n".join(lines)
 
 
+def placed(html: str, settings: Settings, *, page: str, post: Post | None, privacy: str) -> str:
+    """The cleaned text with the form where `PLACE` stands in it."""
+    made = form(settings, page=page, post=post, privacy=privacy, name="form")
+    return html.replace(PLACE, f"<section data-search-exclude>{made}</section>" if made else "")
+
+
 def _inputs(target: targets.Target | None, name: str) -> list[str]:
     """What the visitor fills in. Salesforce and HubSpot have names of their own, and want a first and a last name."""
     called = target.names if target else targets.OURS

@@ -41,7 +41,7 @@ from byline.site.renditions import Rendition
 from byline.site.written import Written
 
 if TYPE_CHECKING:
-    from byline.site.mkdocs.shown import Shown
+    from byline.site.shown import Showing
 
 
 class Texts(Protocol):
@@ -116,7 +116,7 @@ class Outputs:
         """The picture of the pages that are no posts."""
         self.pictures[picture.url.removeprefix(self.settings.site_url)] = lambda: cards.render(picture)
 
-    def write(self, folder: Path, shown: Shown, texts: Texts, pages: Sequence[str]) -> int:
+    def write(self, folder: Path, shown: Showing, texts: Texts, pages: Sequence[str]) -> int:
         """Write everything into the folder of the site; the number of files."""
         self.folder = folder
         self._pictures()
@@ -159,7 +159,7 @@ class Outputs:
             url: make for url, make in self.pictures.items() if self.begun is None or url not in self.begun
         }
 
-    def _for_machines(self, shown: Shown) -> dict[str, bytes]:
+    def _for_machines(self, shown: Showing) -> dict[str, bytes]:
         """What crawlers, feed readers and servers look for; a file of the company's own stays as it is."""
         site = shown.site
         made = hosting.files(self.settings)
@@ -182,7 +182,7 @@ class Outputs:
             elif not self.written.claim(name, f"b:{sha}"):
                 self.written.put(name, renditions.bare(path), f"b:{sha}")
 
-    def _feeds(self, shown: Shown, texts: Texts) -> None:
+    def _feeds(self, shown: Showing, texts: Texts) -> None:
         """The feeds of every listing, from the newest posts of it."""
         site, settings = shown.site, self.settings
         items: dict[str, feeds.Item] = {}
@@ -231,7 +231,7 @@ class Outputs:
         )
         return data.decode()
 
-    def _sitemap(self, shown: Shown, pages: Sequence[str]) -> bytes:
+    def _sitemap(self, shown: Showing, pages: Sequence[str]) -> bytes:
         """A post's own date; a list's newest post's; nothing where nobody knows."""
         site = shown.site
         changed: dict[str, datetime | None] = {

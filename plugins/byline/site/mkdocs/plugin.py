@@ -290,15 +290,12 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
             self.outputs.diagrams = True
         if marked:
             (privacy,) = self.beside()
-            form = capture.form(
+            html = capture.placed(
+                html,
                 self.settings,
                 page=page.url,
                 post=post,
                 privacy=theme.relative(privacy, page.url) if privacy else "",
-                name="form",
-            )
-            html = html.replace(
-                capture.PLACE, f"<section data-search-exclude>{form}</section>" if form else ""
             )
         return html
 
@@ -313,7 +310,6 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
             content=self.content,
             posts=self.posts,
             minutes=self.minutes,
-            fact=self.fact,
             early=self.early,
             files=files,
             nav=self.nav,
@@ -331,7 +327,7 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
         """What this page's template shows, after the blog plugin has chosen the posts of a list."""
         if self.plain:
             return context
-        context["here"] = self.shown.page(page, context.get("posts") or [], self.anchors)
+        context["here"] = self.shown.of(page, context.get("posts") or [], self.anchors)
         context["here"]["diagrams"] = page.file.src_uri in self.with_diagrams
         return context
 

@@ -77,4 +77,5 @@ class Noted(Mapping[str, Found]):
 
 def _plain(url: str) -> str:
     found = unquote(url)
-    return "" if found in (".", "./") else found
+    # The blog plugin puts a picture that lies beside a post at `./2026/picture.png`.
+    return "" if found == "." else found.removeprefix("./")

@@ -34,7 +34,7 @@ SUBMITTED = (
     "Your message has been submitted. A person will read it and answer you. If you hear nothing within a few days,"
     " please write or call us."
 )
-_PALETTE = [
+PALETTE = [
     {
         "media": "(prefers-color-scheme: light)",
         "scheme": "default",
@@ -61,7 +61,7 @@ def prepare(config: MkDocsConfig) -> None:
         dirs.insert(len(own), str(FOLDER))
     theme["font"] = False
     if not isinstance(theme.get("palette"), list):
-        theme["palette"] = _PALETTE
+        theme["palette"] = PALETTE
 
 
 def allow_diagrams(config: MkDocsConfig) -> None:

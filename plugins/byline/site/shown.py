@@ -1,0 +1,263 @@
+"""What each page's template gets, whatever generator asks for it: the values of `site.pages`, chosen by kind of page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, fields
+from datetime import datetime
+from html import unescape
+from typing import Any, Protocol
+
+from byline.content import Content
+from byline.model import Picture, Post
+from byline.settings import Settings
+from byline.site import capture, fragments, images, places
+from byline.site.ahead import Plan
+from byline.site.body import relative
+from byline.site.images import Cover
+from byline.site.kept import digest
+from byline.site.pages import Entry, Site, Values
+
+SCRIPT = f"{places.ASSETS}capture.js"
+AT_MOST = 5  # topics in the menu; more than that are on the home page alone
+
+
+class Outlets(Protocol):
+    """Where the pictures go that pages need; `plans` are those of the posts, by their ids."""
+
+    pictures: dict[str, images.Maker]
+    plans: dict[str, Plan]
+
+    def add_site_card(self, picture: Picture) -> None: ...
+
+
+class Showing:
+    """Made once it is known how long each post is. `common` is what every page shows."""
+
+    common: Values
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        content: Content,
+        posts: Sequence[Post],
+        minutes: Callable[[Post], Any],
+        early: Mapping[str, str],
+        address: Callable[[str], str],
+        privacy: str,
+        outputs: Outlets,
+    ) -> None:
+        """`address` tells where a file of docs_dir is on the site, or nothing; `privacy` is the notice's address."""
+        self.settings = settings
+        self.privacy = privacy
+        entries = []
+        for post in posts:
+            plan = outputs.plans[post.id]
+            outputs.pictures.update(plan.files)
+            entries.append(
+                Entry(
+                    post=post,
+                    minutes=minutes(post),
+                    cover=plan.cover,
+                    picture=plan.picture,
+                    early=early.get(post.id, ""),
+                )
+            )
+        avatars = {}
+        for author in content.authors.values():
+            found = address(author.avatar.lstrip("/")) if author.avatar else ""
+            if found:
+                avatars[author.id] = found
+        self.site = Site(settings, content.authors, entries, avatars)
+        outputs.add_site_card(self.site.picture)
+        self.by_source = {post.src_uri: post for post in posts}
+        self.logo = address(settings.brand.logo) if settings.brand.logo else ""
+
+    def everywhere(
+        self,
+        *,
+        home: str,
+        years: Sequence[tuple[str, str]],
+        menu: Sequence[Values],
+        sheet: str,
+        search: bool,
+    ) -> None:
+        """Set `common`: `years` are (name, address) of the archive, `menu` the company's own pages."""
+        archive = [{"title": f"Archive {name}", "url": url} for name, url in years]
+        topics = (
+            [{"title": one.title, "url": one.url} for one in self.site.topics]
+            if len(self.site.topics) <= AT_MOST
+            else []
+        )
+        self.common = self.site.common([*topics, *menu], archive, self.privacy) | {
+            "home": home,
+            "logo": self.logo,
+            "sheet": sheet,
+            "search": search,
+            "choices": self._choices(),
+        }
+
+    def world(self) -> str:
+        """The name of all that a page may show of other pages: every post but its text, authors, pictures."""
+        entries = [
+            [
+                facts(entry.post),
+                entry.minutes,
+                asdict(entry.cover),
+                entry.picture.digest,
+                entry.picture.url,
+                entry.early,
+            ]
+            for entry in self.site.entries.values()
+        ]
+        authors = [asdict(author) for author in self.site.authors.values()]
+        return digest(plain_json([entries, authors, self.site.avatars]))
+
+    def _choices(self) -> str:
+        box = capture.remember(self.settings, "by-choice")
+        shown = box.replace(" hidden>", ">", 1)  # the script shows the whole, as nothing is kept without it
+        return f"<details hidden><summary>Privacy choices</summary>{shown}</details>" if box else ""
+
+    def page(self, url: str, posts: Sequence[Post] = ()) -> Values:
+        """What every page has; `posts` are those of a list."""
+        return {
+            "kind": "page",
+            "number": 1,
+            "top": url,
+            "cards": [self.site.card(post) for post in posts],
+            "script": capture.script(self.settings, relative(SCRIPT, url)),
+            "form": "",
+        }
+
+    def writer(self, url: str) -> Values | None:
+        """An author's page; None where none is at that address."""
+        for author, listing in self.site.writers:
+            if url == listing.url:
+                return self.page(url) | {
+                    "kind": "author",
+                    "title": author.name,
+                    "window": self._window(author.name),
+                    "description": author.bio or author.role,
+                    "author": self.site.author(author.id),
+                    "feed": listing.feed(places.FEEDS[0]),
+                    "cards": [self.site.card(post) for post in listing.posts],
+                    "head": self.site.author_head(author, listing),
+                }
+        return None
+
+    def other(self, url: str, title: str, about: str) -> Values:
+        """A page of the company's own."""
+        return self.page(url) | {
+            "kind": "thanks" if url == places.THANKS else "page",
+            "title": title,
+            "window": self._window(title),
+            "description": about or self.settings.site_description,
+            "head": self.site.page_head(title, about, url, index=url != places.THANKS),
+        }
+
+    def post(self, post: Post, url: str, anchor: str) -> Values:
+        """A post; `anchor` is that of its headline."""
+        return self.page(url) | {
+            "kind": "post",
+            "title": post.title,
+            "window": self._window(post.title),
+            "description": post.description or post.excerpt,
+            "canonical": post.canonical_url,
+            "post": self.site.page(post),
+            "anchor": anchor,
+            "top": places.category_url(post.categories[0]) if post.categories else "",
+            "form": capture.form(
+                self.settings, page=url, post=post, privacy=self.privacy_from(url), name="form"
+            ),
+            "head": self.site.post_head(post),
+        }
+
+    def privacy_from(self, url: str) -> str:
+        """The privacy notice as that page links it; empty without one."""
+        return relative(self.privacy, url) if self.privacy else ""
+
+    def home(self, url: str, number: int, count: int, posts: Sequence[Post]) -> Values:
+        """The home page, or one that continues it."""
+        return self._list(url, number, count, posts) | {
+            "kind": "home",
+            "title": "All articles",
+            "label": "",
+            "window": self.settings.site_name,
+            "description": self.settings.site_description or self.settings.brand.claim,
+            "head": self.site.home_head(url),
+        }
+
+    def topic(
+        self, name: str, url: str, number: int, count: int, posts: Sequence[Post], content: str
+    ) -> Values:
+        """A category's page; `content` is the HTML that the company wrote for it."""
+        listing = next(one for one in self.site.topics if one.title == name)
+        return self._list(url, number, count, posts) | {
+            "kind": "topic",
+            "label": "Topic",
+            "title": listing.title,
+            "window": self._window(listing.title),
+            "description": f"{listing.title}: articles of {self.common['name']}",
+            "feed": listing.feed(places.FEEDS[0]),
+            "content": fragments.without_title(content)[0],
+            "top": listing.url,
+            "head": self.site.topic_head(listing, url),
+        }
+
+    def year(self, name: str, url: str, number: int, count: int, posts: Sequence[Post]) -> Values:
+        """A page of the archive."""
+        return self._list(url, number, count, posts) | {
+            "kind": "archive",
+            "label": "Archive",
+            "title": name,
+            "window": self._window(f"Archive {name}"),
+            "description": f"Articles of {self.common['name']} from {name}",
+            "head": self.site.page_head(f"Archive {name}", "", url),
+        }
+
+    def _list(self, url: str, number: int, count: int, posts: Sequence[Post]) -> Values:
+        return self.page(url, posts) | {"number": number, "count": count}
+
+    def template(self, name: str) -> Values:
+        """What a page without a document shows; it has addresses from the root of the site."""
+        return {
+            "kind": "template",
+            "title": "Not found",
+            "window": self._window("Not found"),
+            "description": "",
+            "top": "",
+            "head": self.site.page_head("Not found", "", None, index=False) if name.endswith(".html") else "",
+            "script": "",
+        }
+
+    def _window(self, title: str) -> str:
+        return f"{title} – {self.settings.site_name}"
+
+
+# A post's text is shown on its own page and in feeds; its lines, its sharing and the hash of its file on none.
+_FACTS = tuple(field.name for field in fields(Post) if field.name not in ("body", "hash", "lines", "share"))
+
+
+def _cover(cover: Cover) -> list[Any]:
+    return [cover.url, cover.sizes, cover.width, cover.height]
+
+
+def facts(post: Post) -> list[Any]:
+    """All that pages may show of a post, but its text."""
+    return [_plain(getattr(post, name)) for name in _FACTS]
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def plain_json(value: Any) -> str:
+    """Plain values as text, for naming them."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def plain(title: Any) -> str:
+    """A title as text: builders escape it once the page is rendered."""
+    return unescape(str(title or ""))
