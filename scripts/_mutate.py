@@ -44,7 +44,7 @@ class Group:
 GROUPS = {
     "links": Group(("links.py",), ("tests/test_links.py",)),
     "planning": Group(
-        ("planning.py",),
+        ("planning/*.py",),
         ("tests/test_planning.py", "tests/test_sending.py", "tests/cli/test_publishing.py"),
         "killed or more_than_one_run",
     ),
