@@ -340,7 +340,7 @@ def _pretend(world: World, *, send: int = 0, doctor: int = 0, state: str = "unkn
         f"""case "$1" in
   send) printf '? hp7.linkedin.company %s\\n' '$(touch pwned) `touch pwned`'; exit {send} ;;
   status) printf '    ? hp7.linkedin.company ``` @everyone\\nEOF\\ncode=0\\n'; exit 4 ;;
-  doctor) echo 'RED  LinkedIn token $(touch pwned)'; exit {doctor} ;;
+  doctor) printf '### @dana\n1. Open it\n' > "$5"; echo 'RED  LinkedIn token $(touch pwned)'; exit {doctor} ;;
   build) mkdir -p site; echo page > site/index.html ;;
   plan) if [ "$2" = --json ]; then echo '{{"deliveries": [{{"state": "{state}"}}, {{"state": "sent"}}]}}'; else echo '### What goes out'; fi ;;
   preview) echo page > "$3" ;;
@@ -407,6 +407,11 @@ def test_on_mondays_tokens_are_looked_at_and_the_schedule_is_kept(tmp_path: Path
         jobs = world.run("schedule", schedule=monday, ISSUE=issue, LIVE="")
         assert jobs["doctor"].result == ("failure" if code else "success")
         assert "RED  LinkedIn token" in jobs["doctor"].summary
+        if code:
+            assert world.body.startswith(
+                "### @dana\n1. Open it\n"
+            )  # the person is called, and told what to do
+            assert "\n    RED  LinkedIn token $(touch pwned)\n" in world.body
         assert jobs["awake"].result == "success"
         told = calls(world.path, "gh")
         assert [

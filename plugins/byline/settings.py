@@ -26,7 +26,8 @@ class Account:
     """One account of one network. `node` is its block as written; `block` the network's, for the driver to read.
 
     `api` is the network's base URL without a trailing slash. `texts` are default words (site level), () for none.
-    `expires` is the day on which its token dies, as `publish connect` told it; `home` the folder of mkdocs.yml;
+    `expires` is the day on which its token dies, as `publish connect` told it; `owner` the person who renews it, such
+    as `@dana`; `home` the folder of mkdocs.yml;
     `site` is `Settings.site_key`.
     """
 
@@ -38,6 +39,7 @@ class Account:
     block: Mapping_
     texts: tuple[str, ...] = ()
     expires: date | None = None
+    owner: str = ""
     home: Path = Path()
     site: str = ""
     line: int = 0

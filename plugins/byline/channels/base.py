@@ -219,6 +219,17 @@ class Notices(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Renewal:
+    """How a person without a command line gets a new token: steps in the browser, and the secrets that hold it.
+
+    What a driver may offer besides the contract, as `renewal`. The last step ends with what is copied.
+    """
+
+    steps: tuple[str, ...]
+    secrets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
     """What a sign-in gave. `secrets` maps each variable (LINKEDIN_ACCESS_TOKEN) to its value and is never shown unasked.
 

@@ -30,6 +30,7 @@ from byline.channels.base import (
     Metrics,
     Quota,
     Receipt,
+    Renewal,
     Replay,
     Request,
     SignedIn,
@@ -142,6 +143,14 @@ class Bluesky:
 
     name: ClassVar[str] = "bluesky"
     api: ClassVar[str] = "https://bsky.social"
+    renewal: ClassVar[Renewal] = Renewal(
+        steps=(
+            "In Bluesky: Settings, Privacy and security, App passwords. Delete the old one, *Add App Password*.",
+            "Name it Byline; access to direct messages is not needed.",
+            "Copy the password; it is shown once.",
+        ),
+        secrets=("BLUESKY_APP_PASSWORD",),
+    )
     caps: Capabilities = CAPABILITIES
 
     def __init__(self, account: Account, *, http: Http, secrets: Secrets, clock: Clock) -> None:

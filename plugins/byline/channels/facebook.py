@@ -31,6 +31,7 @@ from byline.channels.base import (
     Notice,
     Quota,
     Receipt,
+    Renewal,
     Request,
     SignedIn,
 )
@@ -98,6 +99,14 @@ class Facebook:
 
     name: ClassVar[str] = "facebook"
     api: ClassVar[str] = "https://graph.facebook.com"
+    renewal: ClassVar[Renewal] = Renewal(
+        steps=(
+            "A page's token is made of a person's sign-in, by the command: ask whoever has it to run `publish connect facebook`.",
+            "Sign in as a person who may create content on the page, and allow everything that is asked for.",
+            "Copy the page's token.",
+        ),
+        secrets=("FACEBOOK_PAGE_TOKEN",),
+    )
     caps: Capabilities = CAPABILITIES
 
     def __init__(self, account: Account, *, http: Http, secrets: Secrets, clock: Clock) -> None:

@@ -31,6 +31,7 @@ from byline.channels.base import (
     Notice,
     Quota,
     Receipt,
+    Renewal,
     Replay,
     Request,
     SignedIn,
@@ -134,6 +135,16 @@ class LinkedIn:
 
     name: ClassVar[str] = "linkedin"
     api: ClassVar[str] = "https://api.linkedin.com"
+    renewal: ClassVar[Renewal] = Renewal(
+        steps=(
+            "Open developer.linkedin.com and sign in as the member whose token it is (for a page: as one of its administrators).",
+            "My apps, the app, Auth, *OAuth 2.0 tools*, *Create token*.",
+            "Choose what the app offers: for a member `openid`, `profile`, `w_member_social`; for a page `w_organization_social`, "
+            "`r_organization_social`, `rw_organization_admin`.",
+            "*Request access token*, allow it, and copy the token.",
+        ),
+        secrets=("LINKEDIN_ACCESS_TOKEN",),
+    )
     caps: Capabilities = CAPABILITIES
 
     def __init__(self, account: Account, *, http: Http, secrets: Secrets, clock: Clock) -> None:

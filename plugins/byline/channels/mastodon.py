@@ -32,6 +32,7 @@ from byline.channels.base import (
     Metrics,
     Quota,
     Receipt,
+    Renewal,
     Replay,
     Request,
     SignedIn,
@@ -113,6 +114,14 @@ class Mastodon:
 
     name: ClassVar[str] = "mastodon"
     api: ClassVar[str] = ""
+    renewal: ClassVar[Renewal] = Renewal(
+        steps=(
+            "Sign in to the account on its own server, Preferences, Development. Open the application, or make one.",
+            "It needs `read` and `write`. Press *Regenerate access token*, or save the new application.",
+            "Copy *Your access token*.",
+        ),
+        secrets=("MASTODON_ACCESS_TOKEN",),
+    )
     caps: Capabilities = CAPABILITIES
 
     def __init__(self, account: Account, *, http: Http, secrets: Secrets, clock: Clock) -> None:

@@ -32,6 +32,7 @@ from byline.channels.base import (
     Paid,
     Quota,
     Receipt,
+    Renewal,
     Request,
     SignedIn,
 )
@@ -130,6 +131,14 @@ class Twitter:
 
     name: ClassVar[str] = "twitter"
     api: ClassVar[str] = "https://api.x.com"
+    renewal: ClassVar[Renewal] = Renewal(
+        steps=(
+            "Open the developer console of X, the app, *Keys and tokens*. The app must have the permission *Read and write*.",
+            "Signed in as the account that posts: *Access token and secret*, *Generate* or *Regenerate*.",
+            "Copy both, the token and its secret; they are shown once.",
+        ),
+        secrets=("TWITTER_ACCESS_TOKEN", "TWITTER_ACCESS_TOKEN_SECRET"),
+    )
     caps: Capabilities = CAPABILITIES
 
     def __init__(self, account: Account, *, http: Http, secrets: Secrets, clock: Clock) -> None:

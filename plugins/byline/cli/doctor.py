@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from byline.cli._publishing import json_option, make_drivers, open_http, read_scope, to_option
 from byline.cli.common import DONE, FAILED, App, count, emit_json, progress
+from byline.errors import UsageError
 
 if TYPE_CHECKING:
     from byline.doctor import Doctor, Finding
@@ -30,9 +32,13 @@ _MARKS = {
     "--fail-under", type=click.IntRange(min=0), default=0, metavar="DAYS",
     help="Also end with 1 when a token lives fewer than DAYS days.",
 )  # fmt: skip
+@click.option(
+    "--handover", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    help="Also write who has to renew which token, and how, as Markdown for an issue; empty when nobody has to.",
+)  # fmt: skip
 @json_option
 @click.pass_obj
-def command(app: App, to: Sequence[str], fail_under: int, as_json: bool) -> int:
+def command(app: App, to: Sequence[str], fail_under: int, handover: Path | None, as_json: bool) -> int:
     """See at a glance whether everything is well, and what to do where it is not.
 
     Looks at every account (is the token good, whose is it, may it post, how long does it live), what each network
@@ -71,11 +77,25 @@ def command(app: App, to: Sequence[str], fail_under: int, as_json: bool) -> int:
     finally:
         http.close()
     bad = failed(found, fail_under)
+    if handover is not None:
+        _hand_over(app, settings, found, fail_under, handover)
     if as_json:
         emit_json({"ok": not bad, "checks": [item.as_json() for item in found]})
     else:
         click.echo(_summary(found, fail_under))
     return FAILED if bad else DONE
+
+
+def _hand_over(app: App, settings: Settings, found: Sequence[Finding], within: int, file: Path) -> None:
+    from byline.doctor import handover
+
+    host = "gitlab" if app.environment.get("GITLAB_CI") else "github"
+    try:
+        file.write_text(handover.markdown(found, settings, within=within, host=host), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"{file} cannot be written: {error.strerror}", hint="name a file in a folder that is there"
+        ) from None
 
 
 def _keep(app: App, settings: Settings, doctor: Doctor) -> None:

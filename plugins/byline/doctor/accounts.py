@@ -51,7 +51,7 @@ class Accounts:
             failure = from_error(about, error)
             if isinstance(error, NotSent) and error.cause == "auth":
                 sign_in = f"publish connect {account.channel} --as {account.name}"
-                failure = replace(failure, next=f"{sign_in}, or {failure.next}")
+                failure = replace(failure, next=f"{sign_in}, or {failure.next}", renew=True)
             yield self._aged(about, account, None, failure)
         else:
             yield from safely(f"{about} quota", lambda: self._quotas(f"{about} quota", driver))
@@ -132,7 +132,7 @@ class Accounts:
             return found
         day = f"{expires.astimezone(self.settings.zone):%Y-%m-%d}"
         left = f"the token died on {day}" if days < 0 else f"{_days(days)} left, until {day}"
-        found = replace(found, message=f"{found.message}; {left}")
+        found = replace(found, message=f"{found.message}; {left}", renew=found.renew or days <= WARN_DAYS)
         if days > WARN_DAYS or found.level == "red":
             return found
         level = "red" if days <= RED_DAYS else "warning"

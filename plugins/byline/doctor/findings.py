@@ -21,7 +21,7 @@ class Finding:
     """One line of the doctor's word. `next` is the step to take; empty where there is none.
 
     `who` is whose token it is, `days` how many whole days it still lives, where that is known. `quotas` are what a
-    network allows.
+    network allows; `renew` tells that a person has to make a new token.
     """
 
     about: str
@@ -32,6 +32,7 @@ class Finding:
     expires: datetime | None = None
     days: int | None = None
     quotas: tuple[Quota, ...] = ()
+    renew: bool = False
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -42,6 +43,7 @@ class Finding:
             "who": self.who,
             "expires": times.iso(self.expires) if self.expires else None,
             "days": self.days,
+            "renew": self.renew,
             "quotas": [
                 {
                     "what": quota.what,

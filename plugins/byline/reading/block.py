@@ -200,6 +200,7 @@ def _channel(name: str, block: Fields, home: Path, site: str) -> ChannelSettings
             block=block.node,
             texts=words(own, "text") or texts,
             expires=own.day("expires"),
+            owner=own.text("owner"),
             home=home,
             site=site,
             line=own.line() if section is None else section.line(account),
