@@ -5,6 +5,7 @@
     scripts/bench --no-build       leave the builds out
     scripts/bench --history        instead: sending histories of 50, 500 and 5,000 deliveries in each store
     scripts/bench --rival          instead: the same faults for Byline and for crier 2.1.1, posts counted on the network
+    scripts/bench build            instead: builds beside stock MkDocs, see _bench_build.py
     scripts/bench --scale          ten million touches through the report instead
 
 Medians of several runs, the first of which is not counted. A bar is what we hold ourselves to on two cores of a
@@ -26,6 +27,7 @@ from pathlib import Path
 from random import Random
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import _bench_build
 import _bench_scale
 import _setup
 
@@ -157,6 +159,8 @@ def _processor() -> float:
 
 def main() -> int:
     """Print the table."""
+    if sys.argv[1:2] == ["build"]:
+        return _bench_build.main(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="scripts/bench", description="How long the command takes.")
     parser.add_argument("--posts", type=int, default=2000, help="posts for check and plan (default 2000)")
     parser.add_argument("--build", type=int, default=100, help="posts for the builds (default 100)")

@@ -326,6 +326,23 @@ def _footer(site: Site, dice: Random) -> None:
         )
 
 
+def _reader(site: Site, dice: Random) -> None:
+    """A template that shows something of other pages, or goes."""
+    path = site.root / "own/partials/byline-header.html"
+    if path.exists():
+        site.remove(path)
+        return
+    row = dice.choice(
+        (
+            "{% for file in pages %}{{ file.page.content | length }} {{ file.page.meta.description }} {% endfor %}",
+            "{{ page.previous_page.meta.title if page and page.previous_page }}",
+            "{{ pages | map(attribute='page.title') | join(' ') }}",
+            "{% set all = nav %}{{ all.pages | length }}{{ (all.pages | last).content | length }}",
+        )
+    )
+    site.write(path, f"<header>{row}</header>\n")
+
+
 def _setting(site: Site, dice: Random) -> None:
     text = site.file.read_text()
     old, new = dice.choice((
@@ -401,6 +418,6 @@ def _same_times(site: Site, dice: Random) -> None:
 
 EDITS: tuple[Callable[[Site, Random], None], ...] = (
     _body, _long_body, _opening, _headline, _title, _description, _date, _slug, _draft, _author, _category, _tags, _series,
-    _aliases, _rename, _delete, _add, _link, _link_to_page, _form, _cover, _image, _authors_file, _template, _footer,
+    _aliases, _rename, _delete, _add, _link, _link_to_page, _form, _cover, _image, _authors_file, _template, _footer, _reader,
     _setting, _page, _page_title, _later, _version, _undone, _meddled, _broken_cache, _same_times,
 )  # fmt: skip

@@ -130,6 +130,7 @@ def _build(
             posts=content.posts,
             now=instant(environment, now),
             folders=plugin.folders,
+            dated=plugin.engine.reads.hour,
         )
     else:
         cache.forget()

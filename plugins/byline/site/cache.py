@@ -143,13 +143,17 @@ class Cache:
         posts: Sequence[Post],
         now: datetime,
         folders: Sequence[str],
+        dated: bool = False,
     ) -> None:
-        """Remember this build. `posts` are all, drafts and future ones too; `folders` hold templates of the company."""
+        """Remember this build. `posts` are all, drafts and future ones too; `folders` hold templates of the company.
+
+        `dated`: one of those shows when the site was built, so the next build differs whatever else is the same.
+        """
         if [str(one) for one in folders] != self.last.get("folders", []):
             texts = settings_files(self.settings.file)
             places = [self.settings.docs, *(Path(one) for one in folders)]
             self.inputs = inputs.look(places, list(texts), self.inputs, self.inputs.taken)
-        start, end = _holds(posts, now)
+        start, end = (1.0, 0.0) if dated else _holds(posts, now)
         self.kept.put_value("facts", "inputs", self.inputs.plain())
         if "recall" in self.__dict__:
             self.kept.put_value("facts", "reading", {"name": self._reading, "posts": self.recall.fresh})

@@ -24,7 +24,8 @@ _RAW, _PACKED, _LIKE = (
     1,
     2,
 )  # as it is with a checksum, compressed, compressed with the sample page as dictionary
-_LEVEL = 3
+_LEVEL = 3  # for pages, which are the most
+_QUICK = 1
 _WINDOW = 32_768
 
 Packed = tuple[int, bytes]
@@ -153,7 +154,7 @@ class Kept:
             maker = zlib.compressobj(_LEVEL, zdict=self._sample)
             self._fresh[kind, key] = _LIKE, maker.compress(data) + maker.flush()
         elif packed:
-            self._fresh[kind, key] = _PACKED, zlib.compress(data, _LEVEL)
+            self._fresh[kind, key] = _PACKED, zlib.compress(data, _QUICK)
         else:
             self._fresh[kind, key] = _RAW, zlib.crc32(data).to_bytes(4, "big") + data
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date as date_type
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -59,6 +61,8 @@ class Site:
         self.topics = places.categories(self.posts)
         self.writers = places.writers(self.posts, authors)
         self.avatars = avatars
+        self._cards: dict[str, Values] = {}
+        self._authors: dict[str, Values] = {}
         self.picture = cards.site_picture(settings)
 
     def listings(self) -> tuple[Listing, ...]:
@@ -66,7 +70,13 @@ class Site:
         return (self.everything, *self.topics, *(listing for _, listing in self.writers))
 
     def card(self, post: Post) -> Values:
-        """The post as lists show it."""
+        """The post as lists show it; the same map each time, not to be changed."""
+        found = self._cards.get(post.id)
+        if found is None:
+            found = self._cards[post.id] = self._card(post)
+        return found
+
+    def _card(self, post: Post) -> Values:
         entry = self.entries[post.id]
         return {
             "title": post.title,
@@ -84,8 +94,7 @@ class Site:
     def page(self, post: Post) -> Values:
         """The post as its own page shows it."""
         entry = self.entries[post.id]
-        series = [one for one in self.posts if one.series == post.series] if post.series else []
-        series.sort(key=lambda one: (one.published, one.id))
+        series = self.series(post)
         return self.card(post) | {
             "id": post.id,
             "lede": post.description,
@@ -105,6 +114,11 @@ class Site:
             "related": [self.card(one) for one in self.related(post)],
             "share": self.share(post),
         }
+
+    def series(self, post: Post) -> list[Post]:
+        """All parts of the post's series in their order; empty where it belongs to none."""
+        found = [one for one in self.posts if one.series == post.series] if post.series else []
+        return sorted(found, key=lambda one: (one.published, one.id))
 
     def related(self, post: Post) -> list[Post]:
         """What fits best by tags and categories, then the newest; never the parts of its own series."""
@@ -131,8 +145,13 @@ class Site:
         return found
 
     def author(self, name: str) -> Values:
-        """One author."""
-        author = self.authors[name]
+        """One author; the same map each time, not to be changed."""
+        found = self._authors.get(name)
+        if found is None:
+            found = self._authors[name] = self._author(self.authors[name])
+        return found
+
+    def _author(self, author: Author) -> Values:
         return {
             "id": author.id,
             "name": author.name,
@@ -243,6 +262,11 @@ def _terms(post: Post) -> set[tuple[str, str]]:
 
 def day(moment: datetime, language: str) -> str:
     """The day in words, in the site's language."""
+    return _day(moment.date(), language)
+
+
+@lru_cache(maxsize=50_000)
+def _day(date: date_type, language: str) -> str:
     from babel import Locale, UnknownLocaleError
     from babel.dates import format_date
 
@@ -250,9 +274,7 @@ def day(moment: datetime, language: str) -> str:
         locale = Locale.parse(language.replace("-", "_"))
     except (ValueError, UnknownLocaleError):
         locale = Locale("en")
-    return format_date(
-        moment.date(), format="d MMMM yyyy" if locale.language == "en" else "long", locale=locale
-    )
+    return format_date(date, format="d MMMM yyyy" if locale.language == "en" else "long", locale=locale)
 
 
 def _cover(cover: Cover, post: Post) -> Values:

@@ -52,6 +52,7 @@ class Showing:
         """`address` tells where a file of docs_dir is on the site, or nothing; `privacy` is the notice's address."""
         self.settings = settings
         self.privacy = privacy
+        self._names: dict[str, str] = {}
         entries = []
         for post in posts:
             plan = outputs.plans[post.id]
@@ -101,19 +102,29 @@ class Showing:
 
     def world(self) -> str:
         """The name of all that a page may show of other pages: every post but its text, authors, pictures."""
-        entries = [
-            [
-                facts(entry.post),
-                entry.minutes,
-                asdict(entry.cover),
-                entry.picture.digest,
-                entry.picture.url,
-                entry.early,
-            ]
-            for entry in self.site.entries.values()
-        ]
+        return digest(self.people(), [self._name(post) for post in self.site.posts])
+
+    def people(self) -> str:
+        """The name of all that pages show of authors."""
         authors = [asdict(author) for author in self.site.authors.values()]
-        return digest(plain_json([entries, authors, self.site.avatars]))
+        return digest(plain_json([authors, self.site.avatars]))
+
+    def near(self, post: Post) -> list[Any]:
+        """The names of the posts of which this post's page shows something, in their order, and its own."""
+        parts = [self._name(one) for one in self.site.series(post)]
+        return [self._name(post), parts, [self._name(one) for one in self.site.related(post)]]
+
+    def _name(self, post: Post) -> str:
+        """The name of all that a page may show of the post, but its text."""
+        found = self._names.get(post.id)
+        if found is None:
+            entry = self.site.entries[post.id]
+            cover = plain_json(asdict(entry.cover))
+            picture = entry.picture
+            found = self._names[post.id] = digest(
+                plain_json(facts(post)), entry.minutes, cover, picture.digest, picture.url, entry.early
+            )
+        return found
 
     def _choices(self) -> str:
         box = capture.remember(self.settings, "by-choice")

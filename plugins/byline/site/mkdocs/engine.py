@@ -31,6 +31,7 @@ from byline.site.kept import Kept, digest
 from byline.site.mkdocs import blog as material
 from byline.site.mkdocs.front import Front
 from byline.site.mkdocs.quick import replaced
+from byline.site.mkdocs.reading import Reads
 from byline.site.mkdocs.sources import Asking
 from byline.site.renditions import Rendition
 from byline.site.written import Broken, Nowhere, Written
@@ -63,8 +64,17 @@ class Engine:
     """One build's keeping of pages. `base` names settings, environment and code; `facts` is what the last build left."""
 
     def __init__(
-        self, kept: Kept, written: Written, inputs: Inputs, base: str, facts: object, templates: str
+        self,
+        kept: Kept,
+        written: Written,
+        inputs: Inputs,
+        base: str,
+        facts: object,
+        templates: str,
+        reads: Reads,
     ) -> None:
+        """`templates` names the company's own, and `reads` what they read of other pages."""
+        self.reads = reads
         self.kept = kept
         self.written = written
         self.inputs = inputs
@@ -81,7 +91,7 @@ class Engine:
         self.plugin: BylinePlugin
         self.docs = ""
         self.around_before: str = known.get("around") or ""
-        self._around = ""
+        self._around = self._about = ""
         self._half: halves.Half | None = None
         self._given: dict[str, dict[str, Any]] = {}  # pages that the other process has rendered in this build
         self._filling = self._rendering = False
@@ -373,7 +383,7 @@ class Engine:
             self.plugin.with_diagrams.add(uri)
             self.plugin.outputs.diagrams = True
         self.kept.still("content", [row["own"]])
-        for key in ("page", "search", "shown"):
+        for key in ("page", "search", "shown", "near"):
             row.pop(key, None)
         self.rows[uri] = row
 
@@ -421,12 +431,7 @@ class Engine:
         row = self.rows.get(uri)
         if not self._around:
             self._no_more_help()
-            self._around = digest(
-                self.base, self.templates, _json(self.plugin.shown.common), _json(_nav(nav))
-            )
-            self.world = digest(
-                self._around, self.plugin.shown.world(), _json([_seen(file.page) for file in doc_files])
-            )
+            self._look_around(config, doc_files, nav)
         if row is None:
             row = self.rows[uri] = {}
         # A list, and any page into which a plugin put something later, is known by what it holds now.
@@ -438,7 +443,14 @@ class Engine:
             self._rendering = True
             self._share_rendering(page, config, doc_files, nav, env)
         self._helped(uri)
-        old = self._given.get(uri) or (self.before.get(uri) if self.world == self.world_before else None)
+        row["near"] = self._near(page)
+        old = self._given.get(uri) or self.before.get(uri)
+        if old and not (
+            uri in self._given
+            or self.world == self.world_before
+            or (row["near"] and row["near"] == old.get("near"))
+        ):
+            old = None
         if old and old.get("shown") == row["shown"] and self._place(name, old.get("page", "")):
             row["page"], row["search"] = old["page"], old["search"]
             if old["search"]:
@@ -446,12 +458,53 @@ class Engine:
             return
         self._render(page, config, doc_files, nav, env, name, row)
 
+    def _look_around(self, config: Any, doc_files: Any, nav: Any) -> None:
+        """Name what all pages show, and what they may show of one another."""
+        from mkdocs.utils import get_build_datetime
+
+        pages = [file.page for file in doc_files]
+        seen = [_seen(page) for page in pages]
+        whole: list[Any] = []
+        if self.reads.others:
+            whole = [[self.plugin.shown.world(), seen], [self._all_of(page) for page in pages]]
+        if self.reads.hour:
+            whole.append(str(get_build_datetime()))
+        self._around = digest(
+            self.base, self.templates, _json(self.plugin.shown.common), _json(_nav(nav)), whole
+        )
+        self.world = digest(self._around, self.plugin.shown.world(), _json(seen))
+        if self.reads.others and self._around != self.around_before:
+            for page in pages:  # their templates see all of them, as in a build from nothing
+                self._fill(page)
+        posts = self.plugin.by_source
+        tags = [page.meta.get("tags") for page in pages] if "material/tags" in config.plugins else []
+        rest = [_seen(page) for page in pages if page.file.src_uri not in posts]
+        self._about = digest(self._around, self.plugin.shown.people(), _json([tags, rest]))
+
+    def _all_of(self, page: Page) -> list[str]:
+        row = self.rows.get(page.file.src_uri)
+        text = row["own"] if row and "own" in row else digest(page.content or "", _json(_toc(page.toc)))
+        return [text, _json(page.meta)]
+
+    def _near(self, page: Page) -> str:
+        """The name of all that a post's page shows besides its own text; empty for any other page."""
+        post = self.plugin.by_source.get(page.file.src_uri)
+        links: Any = getattr(page, "config", None)
+        if post is None or links is None or links.links is not None:
+            return ""
+        beside = [
+            [str(one.title), getattr(one, "url", None)] if one is not None else None for one in _beside(page)
+        ]
+        return digest(self._about, self.plugin.shown.near(post), beside)
+
     def _share_rendering(self, page: Page, config: Any, doc_files: Any, nav: Any, env: Any) -> None:
         """Where many pages are left, a second process renders some of them."""
         uris = [file.src_uri for file in doc_files]
         todo = dict(zip(uris, doc_files, strict=True))
         rest = uris[uris.index(page.file.src_uri) + 1 :]
-        if len(rest) < _MANY:
+        if (
+            len(rest) < _MANY or self.reads.others
+        ):  # what such a page shows of others depends on the order, too
             return
 
         def work(uri: str) -> None:
@@ -688,8 +741,12 @@ def _seen(page: Any) -> list[Any]:
     return [page.file.src_uri, page.url, str(page.title)]
 
 
+def _beside(page: Page) -> list[Any]:
+    return [page.previous_page, page.next_page, *page.ancestors]
+
+
 def _own(page: Page) -> list[Any]:
-    near = [page.previous_page, page.next_page, *page.ancestors]
+    near = _beside(page)
     return [
         page.file.src_uri,
         page.url,

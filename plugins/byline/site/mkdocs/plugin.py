@@ -40,6 +40,7 @@ from byline.site.mkdocs.engine import Engine
 from byline.site.mkdocs.outputs import Outputs
 from byline.site.mkdocs.private import only_private
 from byline.site.mkdocs.quick import identified, quick
+from byline.site.mkdocs.reading import reads
 from byline.site.mkdocs.shown import Shown, facts, plain_json
 from byline.times import Clock, SystemClock, ticks
 
@@ -99,6 +100,7 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
             cache.base,
             cache.pages,
             digest(*(part for row in templates.items() for part in row)),
+            reads(templates, lambda name: theme.shadowed(config.theme.dirs, own, name)),
         )
         self.engine.plugin, self.engine.docs = self, config.docs_dir
         stack.enter_context(self.engine.patched(config.site_dir))

@@ -10,6 +10,7 @@ import gc
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote as urlunquote
 from urllib.parse import urljoin, urlsplit, urlunsplit
@@ -34,6 +35,7 @@ def quick(compiled: Compiled, theme_files: Any) -> Iterator[None]:
     import material.plugins.blog.plugin as blog
     import material.plugins.blog.structure as structure
     import mkdocs.structure.pages as pages
+    import mkdocs.utils as utils
     import yaml
     from jinja2 import Environment
     from mkdocs.structure.files import Files
@@ -57,6 +59,10 @@ def quick(compiled: Compiled, theme_files: Any) -> Iterator[None]:
         enter(replaced(structure.Excerpt, "render", excerpts.render))
         # Stock makes a Jinja environment for each word that a plugin translates, and compiles the templates anew.
         enter(replaced(Theme, "get_env", compiled.environment(Theme.get_env)))
+        # Stock asks values as objects first, and raises and catches an error for each key of a map.
+        enter(replaced(Environment, "getattr", _of_map(Environment.getattr)))
+        # Stock works an address out again for each of the dozens of links that all pages have.
+        enter(replaced(utils, "get_relative_url", lru_cache(maxsize=200_000)(utils.get_relative_url)))
         # Stock looks through ten thousand icons for the few files of the theme; an installed theme stays as it is.
         enter(replaced(Environment, "list_templates", _listed(Environment.list_templates, theme_files)))
         # Stock normalises the path of every question; one that is a key already needs none.
@@ -82,6 +88,20 @@ class Posts(list[Any]):
 
     def __contains__(self, page: object) -> bool:
         return id(page) in self._ids
+
+
+_METHODS = frozenset(dir(dict))
+
+
+def _of_map(stock: Any) -> Any:
+    """As `Environment.getattr`, with the same answer for a plain map: its methods first, then its keys."""
+
+    def getattr(self: Any, obj: Any, attribute: str) -> Any:
+        if type(obj) is dict and attribute in obj and attribute not in _METHODS:
+            return obj[attribute]
+        return stock(self, obj, attribute)
+
+    return getattr
 
 
 def _listed(stock: Any, kept: Any) -> Any:
@@ -148,6 +168,10 @@ def _days(stock: Any) -> Any:
     def format_date(self: Any, date: Any, format: str, config: Any) -> str:
         if id(config) not in language:
             language[id(config)] = config.theme["language"], config
+        if _NUMBERS.fullmatch(format):
+            # Babel writes these parts in the same digits for every language.
+            numbers = {"yyyy": f"{date.year:04}", "MM": f"{date.month:02}", "dd": f"{date.day:02}"}
+            return _PART.sub(lambda part: numbers[part[0]], format)
         # Without an hour in the format, all of a day give the same.
         moment = date.date() if _DAYS_ONLY.fullmatch(format) else date
         key = moment, format, language[id(config)][0]
@@ -158,6 +182,8 @@ def _days(stock: Any) -> Any:
     return format_date
 
 
+_NUMBERS = re.compile("(?:yyyy|MM|dd|[/.-])+")
+_PART = re.compile("yyyy|MM|dd")
 _DAYS_ONLY = re.compile(r"[yMd/. -]+")
 
 

@@ -21,7 +21,7 @@ def page(plugin: BylinePlugin, settings: Settings, found: Content, uri: str) -> 
     `uri` is the file below docs_dir. The patches of the build that `plugin` belongs to must still be in place.
     """
     engine, old = plugin.engine, plugin.by_source.get(uri)
-    if engine is None or old is None:
+    if engine is None or old is None or engine.reads.others:
         return False
     file = plugin.files.get_file_from_path(uri)
     made: Any = file.page if file is not None else None

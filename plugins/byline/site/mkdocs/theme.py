@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,18 @@ def mend(page: str) -> str:
 def thanks(settings: Settings) -> str:
     """The page after the form: it says no more than is known."""
     return THANKS_PAGE.format(words=ARRIVED if targets.sure(settings) else SUBMITTED)
+
+
+def shadowed(dirs: Sequence[str], own: Sequence[str], name: str) -> bytes | None:
+    """A template of Material's, for looking at what it reads; None for the company's own, for ours, and for the frame
+    that every page has around it."""
+    if name in ("main.html", "base.html") or (FOLDER / name).is_file():
+        return None
+    for folder in dirs:
+        path = Path(folder, name)
+        if path.is_file():
+            return None if folder in own else path.read_bytes()
+    return None
 
 
 def add_assets(files: Files, config: MkDocsConfig, sheet: str, brand: Brand) -> None:
