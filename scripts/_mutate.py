@@ -43,21 +43,18 @@ class Group:
 
 GROUPS = {
     "links": Group(("links.py",), ("tests/test_links.py",)),
-    "planning": Group(
-        ("planning/*.py",),
-        ("tests/test_planning.py", "tests/test_sending.py", "tests/cli/test_publishing.py"),
-        "killed or more_than_one_run",
-    ),
+    "planning": Group(("planning/*.py",), ("tests/test_standing.py", "tests/test_planning.py")),
     "sending": Group(
         ("sending.py", "delivering.py", "settling.py"),
         ("tests/test_delivering.py", "tests/test_settling.py", "tests/test_sending.py"),
         "killed or sums_it_up",
     ),
     "ledger": Group(
-        tuple(f"ledger/{name}.py" for name in ("base", "codec", "runs", "sqlite", "moving", "checking", "choosing")),
-        ("tests/ledger/test_codec.py", "tests/ledger/test_runs.py", "tests/ledger/test_machine.py",
-         "tests/ledger/test_sqlite.py", "tests/ledger/test_choosing.py",
-         "tests/cli/test_ledger.py"),
+        tuple(f"ledger/{name}.py" for name in ("base", "codec", "runs", "seen", "sqlite", "moving", "checking", "choosing")),
+        ("tests/ledger/test_steps.py", "tests/ledger/test_codec.py", "tests/ledger/test_runs.py",
+         "tests/ledger/test_seen.py", "tests/ledger/test_moving.py", "tests/ledger/test_sqlite.py",
+         "tests/ledger/test_choosing.py"),
+        "postgresql or statements",
     ),
     "git": Group(("ledger/git/*.py",), ("tests/ledger/test_git.py", "tests/cli/test_ledger.py")),
     "postgresql": Group(
