@@ -257,7 +257,7 @@ def settings_spec() -> Spec:
         "lead_form: {to: local}",
     ]
     samples += [
-        f"profiles: {{{ANY}: [x]}}\naudiences: {{{ANY}: X}}\ncampaigns: {{{ANY}: {{target: 1}}}}\nlinks: {{{ANY}: {{}}}}\nmail: {{server: 'smtp://x'}}"
+        f"profiles: {{{ANY}: [x]}}\naudiences: {{{ANY}: X}}\nheard_from: {{{ANY}: [x]}}\ncampaigns: {{{ANY}: {{target: 1}}}}\nlinks: {{{ANY}: {{}}}}\nmail: {{server: 'smtp://x'}}"
     ]
     for sample in samples:
         recorder = Recorder(_node(sample), problems=[], path="byline", spec=spec)

@@ -222,6 +222,7 @@ CASES = [
     ("max", below("max_per_run: 0"), "out-of-range", "max_per_run", "0", "change"),
     ("waits", change("settle_waits: [0]", "settle_waits: [soon]"), "wrong-kind", "settle_waits", "seconds", "[10, 30, 60]"),
     ("timeouts", below("timeouts: {read: 0}"), "out-of-range", "timeouts", "0", "change"),
+    ("heard", below("heard_from: {a fair: EMO}"), "needs-list", "heard_from", "EMO", "`a fair: [EMO]`"),
     ("audience", below("audiences: {Makers: Makers}"), "wrong-form", "audiences", "Makers", "`makers:`"),
     ("campaign-slug", change("q4-renewals: {", "Q4 Renewals: {"), "wrong-form", "Q4 Renewals", "link", "`q4-renewals:`"),
     ("campaign-order", change("start: 2026-10-01", "start: 2027-10-01"), "wrong-order", "start", "before it starts", "correct"),
@@ -283,6 +284,12 @@ def test_bytes_that_are_no_text(data: bytes, tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         settings.load(file, {})
     assert caught.value.problems[0].code in ("not-utf8", "not-text")
+
+
+def test_what_people_say_is_read_with_the_networks_own_names(tmp_path: Path) -> None:
+    text = below('heard_from: {X: ["the bird"], Our dealer: [Huber,  " Huber  Maschinen "]}')
+    found = load(tmp_path, text).heard_from
+    assert found == {"twitter": ("the bird",), "Our dealer": ("Huber", "Huber Maschinen")}
 
 
 def test_lead_form_may_be_local_where_nobody_can_come_from_outside(tmp_path: Path) -> None:

@@ -238,7 +238,8 @@ class Settings:
     """All of mkdocs.yml that Byline needs.
 
     `file` and `root` (its folder), `docs` and `site` (folders) are absolute paths; `site_url` ends in a slash;
-    `zone` is the site's time zone; `state` is `.byline/` under the root.
+    `zone` is the site's time zone; `state` is `.byline/` under the root. `heard_from` are words that people use when
+    they say how they heard of the company, by what they mean (a network's name, or any words).
     """
 
     file: Path
@@ -256,6 +257,7 @@ class Settings:
     late_limit: timedelta = timedelta(hours=48)
     max_per_run: int = 50
     audiences: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    heard_from: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     channels: Mapping[str, ChannelSettings] = field(default_factory=lambda: MappingProxyType({}))
     timeouts: Timeouts = Timeouts()
     settle_waits: tuple[float, ...] = (10, 30, 60)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction as F
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -269,6 +270,32 @@ def test_no_percentage_below_ten() -> None:
 )
 def test_what_people_say_is_understood_by_rule(said: str, means: str) -> None:
     assert stories.meaning(said) == means
+
+
+@pytest.mark.parametrize(
+    ("said", "means"),
+    [
+        ("Met you at EMO", "a fair"),
+        ("emo 2026, stand 14", "a fair"),
+        ("emotional decision", ""),
+        ("Herr Huber (Graz)", "our dealer"),
+        ("the LI thing", "linkedin"),
+        ("google", "a search"),
+        ("C++ (really)", "our dealer"),
+    ],
+)
+def test_a_companys_own_words_go_first_and_stand_for_themselves(said: str, means: str) -> None:
+    own = {"a fair": ("EMO",), "our dealer": ("Huber", "C++ (really)"), "linkedin": ("li",)}
+    assert stories.meaning(said, own) == means
+
+
+def test_the_settings_rules_reach_the_report(material: Material) -> None:
+    settings = replace(material.settings, heard_from=MappingProxyType({"linkedin": ("dana's post",)}))
+    leads = (lead("1", "old.linkedin.dana", said="Dana's post"), lead("2", source="", said="who knows"))
+    report = made(replace(material, settings=settings), leads=leads)
+    found = {row.said: (row.means, row.agrees) for row in report.heard}
+    assert found == {"dana's post": ("LinkedIn", True), "who knows": ("", None)}
+    assert "heard_from" in html.show(report)
 
 
 def test_what_they_say_stands_beside_what_was_tracked(material: Material) -> None:

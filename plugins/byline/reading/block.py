@@ -54,6 +54,7 @@ def read_block(block: Fields, settings: Settings) -> Settings:
         late_limit=block.span("late_limit", settings.late_limit) or timedelta(0),
         max_per_run=block.integer("max_per_run", settings.max_per_run, low=1),
         audiences=_audiences(block),
+        heard_from=_heard_from(block),
         timeouts=_timeouts(block),
         settle_waits=_waits(block, settings.settle_waits),
         live_gate=_live_gate(block),
@@ -279,6 +280,22 @@ def _audiences(block: Fields) -> Mapping[str, str]:
         name = section.text(slug, slug)
         if _slug(section, slug):
             found[slug] = name
+    return MappingProxyType(found)
+
+
+def _heard_from(block: Fields) -> Mapping[str, tuple[str, ...]]:
+    """What people's own words mean, in the order in which they are tried."""
+    from byline import registry
+
+    section = block.section("heard_from")
+    found: dict[str, tuple[str, ...]] = {}
+    for typed in section or ():
+        assert section is not None
+        said = section.texts(typed, expected="a list of words that people use")
+        words = tuple(word for word in (" ".join(one.split()) for one in said) if word)
+        network = registry.canonical_name(typed)
+        if words:
+            found[network if network in registry.channels() else typed.strip()] = words
     return MappingProxyType(found)
 
 

@@ -89,7 +89,7 @@ def build(
         tables=found_tables,
         journeys=ways,
         unknown=stories.unknown(leads_in, by_id, model),
-        heard=stories.heard(leads_in, by_id, names["channel"]),
+        heard=stories.heard(leads_in, by_id, names["channel"], settings.heard_from),
         goals=tables.goals(material, found_tables["campaign"]),
         compared=tables.compared(found, names["post"]),
         warnings=warnings,

@@ -298,6 +298,8 @@ def heard(report: Report) -> Iterator[str]:
         ("They say", "Which means", "Tracked", "Enquiries"),
         ((f"“{row.said}”", row.means, row.tracked, str(row.leads)) for row in report.heard),
     )
+    if not all(row.means for row in report.heard):
+        yield "<p>What no rule understands can be given a meaning under <code>heard_from</code> in the settings.</p>\n"
 
 
 def compared(report: Report) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from byline.attribution.credit import By, Conversion
 from byline.attribution.models import Model
@@ -74,9 +75,12 @@ def _came(lead: Lead) -> tuple[str, str]:
 
 
 def heard(
-    leads: Sequence[Conversion], by_id: Mapping[str, Lead], labels: Mapping[str, str]
+    leads: Sequence[Conversion],
+    by_id: Mapping[str, Lead],
+    labels: Mapping[str, str],
+    own: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> tuple[Heard, ...]:
-    """What people say, the same words together, beside the network that was tracked last."""
+    """What people say, the same words together, beside the network that was tracked last. `own` are a company's rules."""
     found: dict[tuple[str, str], list[Conversion]] = defaultdict(list)
     for item in leads:
         said = plain(by_id[item.lead].heard_from, 60).strip()
@@ -86,7 +90,7 @@ def heard(
             found[said.casefold(), tracked].append(item)
     rows = []
     for (said, tracked), items in found.items():
-        means = meaning(said)
+        means = meaning(said, own)
         channels = {step.origin.channel for item in items for step in item.steps if step.origin}
         rows.append(
             Heard(
@@ -119,6 +123,12 @@ _MEANS: tuple[tuple[str, str], ...] = (
 )
 
 
-def meaning(said: str) -> str:
-    """The source that the words name; empty when no rule knows them."""
+def meaning(said: str, own: Mapping[str, Sequence[str]] = MappingProxyType({})) -> str:
+    """The source that the words name, by the company's own rules and then by ours; empty when none knows them.
+
+    A word of the company's stands for itself, whatever its case, and is no part of a longer one.
+    """
+    for means, words in own.items():
+        if any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", said, re.IGNORECASE) for word in words):
+            return means
     return next((means for words, means in _MEANS if re.search(words, said, re.IGNORECASE)), "")
