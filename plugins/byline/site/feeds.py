@@ -17,18 +17,24 @@ from byline import links
 from byline.model import Author, Post
 from byline.settings import Settings
 from byline.site import fragments, places
+from byline.site.enclosures import Enclosure
 from byline.site.places import Listing
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
+_MEDIA = "{http://search.yahoo.com/mrss/}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One post as feeds carry it: `content` is sanitised HTML with full addresses, `card` the picture's address."""
+    """One post as feeds carry it: `content` is sanitised HTML with full addresses, `card` its picture.
+
+    `played` is the sound and film in its text.
+    """
 
     post: Post
     content: str
-    card: str
+    card: Enclosure
+    played: tuple[Enclosure, ...] = ()
 
 
 def write(
@@ -42,8 +48,8 @@ def write(
     newest = [items[post.id] for post in listing.posts if post.id in items][: settings.feeds.newest]
     generator = _generator(listing, newest, settings, authors, now)
     return {
-        listing.feed("feed.xml"): _rss(generator, listing, settings),
-        listing.feed("atom.xml"): _atom(generator, listing, settings),
+        listing.feed("feed.xml"): _rss(generator, listing, newest, settings),
+        listing.feed("atom.xml"): _atom(generator, listing, newest, settings),
         listing.feed("feed.json"): _json(listing, newest, settings, authors),
     }
 
@@ -111,19 +117,38 @@ def _add(feed: Any, item: Item, settings: Settings, authors: Mapping[str, Author
         entry.category(term=fragments.plain(term))
 
 
-def _rss(feed: Any, listing: Listing, settings: Settings) -> bytes:
+def _rss(feed: Any, listing: Listing, items: Sequence[Item], settings: Settings) -> bytes:
     from lxml import etree
 
     _link(feed, listing, settings, "feed.xml", "application/rss+xml")
-    tree = etree.fromstring(feed.rss_str())
+    tree = _declaring(etree.fromstring(feed.rss_str()), "media", _MEDIA)
     channel = tree.find("channel")
+    for entry, item in zip(tree.iterfind("channel/item"), items, strict=True):
+        one = (*item.played, item.card)[0]  # RSS has room for one
+        etree.SubElement(entry, "enclosure", url=one.url, length=str(one.size), type=one.mime)
+        shown = etree.SubElement(entry, f"{_MEDIA}content", url=item.card.url, type=item.card.mime)
+        shown.attrib.update(
+            {"medium": "image", "width": "1200", "height": "630", "fileSize": str(item.card.size)}
+        )
+        etree.SubElement(shown, f"{_MEDIA}title", type="plain").text = fragments.plain(
+            item.post.image_alt if item.post.image else item.post.title
+        )
     if settings.feeds.hub and channel is not None:  # feedgen knows hubs in Atom alone
         hub = etree.Element(f"{_ATOM}link", rel="hub", href=settings.feeds.hub)
         channel.insert(list(channel).index(channel.find(f"{_ATOM}link")) + 1, hub)
     return _styled(tree, settings)
 
 
-def _atom(feed: Any, listing: Listing, settings: Settings) -> bytes:
+def _declaring(tree: Any, prefix: str, name: str) -> Any:
+    """The same tree, whose root declares a further namespace."""
+    from lxml import etree
+
+    root = etree.Element(tree.tag, attrib=tree.attrib, nsmap={**tree.nsmap, prefix: name.strip("{}")})
+    root.extend(list(tree))
+    return root
+
+
+def _atom(feed: Any, listing: Listing, items: Sequence[Item], settings: Settings) -> bytes:
     from lxml import etree
 
     _link(feed, listing, settings, "atom.xml", "application/atom+xml")
@@ -131,6 +156,13 @@ def _atom(feed: Any, listing: Listing, settings: Settings) -> bytes:
     for link in tree.iterfind(f"{_ATOM}entry/{_ATOM}link"):  # feedgen drops both attributes
         link.set("rel", "alternate")
         link.set("type", "text/html")
+    for entry, item in zip(tree.iterfind(f"{_ATOM}entry"), items, strict=True):
+        last = entry.find(f"{_ATOM}link")
+        for one in (*item.played, item.card):
+            found = etree.Element(f"{_ATOM}link", rel="enclosure", href=one.url, type=one.mime)
+            found.set("length", str(one.size))
+            last.addnext(found)
+            last = found
     if settings.feeds.hub:
         tree.find(f"{_ATOM}link").addnext(etree.Element(f"{_ATOM}link", rel="hub", href=settings.feeds.hub))
     return _styled(tree, settings)
@@ -185,7 +217,10 @@ def _item(item: Item, settings: Settings, authors: Mapping[str, Author]) -> dict
         "url": links.feed_link(settings.site_url, post, "json"),
         "title": fragments.plain(post.title),
         "content_html": item.content if settings.feeds.full else f"<p>{_escaped(summary or post.title)}</p>",
-        "image": item.card,
+        "image": item.card.url,
+        "attachments": [
+            {"url": one.url, "mime_type": one.mime, "size_in_bytes": one.size} for one in item.played
+        ],
         "date_published": post.published.isoformat(),
         "date_modified": _changed(post).isoformat(),
         "tags": [fragments.plain(term) for term in (*post.categories, *post.tags)],

@@ -20,6 +20,7 @@ from byline.site import (
     ahead,
     aliases,
     editor,
+    enclosures,
     feeds,
     feedstyle,
     fragments,
@@ -192,10 +193,12 @@ class Outputs:
         def item(post: Post) -> feeds.Item:
             if post.id not in items:
                 address = places.absolute(settings, post.url)
+                picture = site.entries[post.id].picture
                 items[post.id] = feeds.Item(
                     post=post,
                     content=self._for_feed(texts, post, names[post.id], address),
-                    card=site.entries[post.id].picture.url,
+                    card=enclosures.picture(picture.url, self._size(picture)),
+                    played=self._played(texts, post) if enclosures.likely(post.body) else (),
                 )
             return items[post.id]
 
@@ -204,6 +207,8 @@ class Outputs:
             for post in newest:
                 if post.id not in names:
                     names[post.id] = digest(texts.name(post), site.entries[post.id].picture.url)
+                    if enclosures.likely(post.body):
+                        names[post.id] = digest(names[post.id], repr(self._played(texts, post)))
             cut = Listing(listing.title, listing.url, newest)
             parts = [
                 self.base,
@@ -224,6 +229,15 @@ class Outputs:
             for file in places.FEEDS:
                 url = listing.feed(file)
                 self.keep(url, parts, lambda url=url, one=one: one(url))  # type: ignore[misc]
+
+    def _played(self, texts: Texts, post: Post) -> tuple[enclosures.Enclosure, ...]:
+        address = places.absolute(self.settings, post.url)
+        return enclosures.played(texts.body(post), address, self.settings.site_url, self.settings.docs)
+
+    def _size(self, picture: Picture) -> int:
+        """How many bytes the picture has: `_pictures` has made it."""
+        data = self.kept.get("output", digest(picture.url.removeprefix(self.settings.site_url)))
+        return len(cards.render(picture) if data is None else data)
 
     def _for_feed(self, texts: Texts, post: Post, name: str, address: str) -> str:
         data = self.kept.made(
