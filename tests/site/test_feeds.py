@@ -12,7 +12,7 @@ import feedparser
 import pytest
 
 from byline import content, settings
-from byline.site import feeds, places
+from byline.site import enclosures, feeds, places
 from byline.site.places import Listing
 from site_sample import NASTY, NOW, post, run
 
@@ -163,7 +163,7 @@ def test_characters_that_xml_forbids_do_no_harm(sample_file: Path) -> None:
     loaded = settings.load(sample_file, {})
     post = content.read(loaded).posts[0]
     odd = replace(post, title="bell\x07 \x00end", description="a\x0bb \ud800", tags=("t\x1f",), authors=())
-    item = feeds.Item(post=odd, content="<p>fine</p>", card="https://x.example/c.png")
+    item = feeds.Item(post=odd, content="<p>fine</p>", card=enclosures.picture("https://x.example/c.png", 9))
     made = feeds.write(Listing("Acme", "", (odd,)), {odd.id: item}, loaded, {}, NOW)
     assert feedparser.parse(made["feed.xml"]).entries[0].title == "bell end"
     assert json.loads(made["feed.json"])["items"][0]["title"] == "bell end"
