@@ -7,8 +7,8 @@ from dataclasses import replace
 import click
 
 from byline.cli._crm_sync import open_driver
-from byline.cli._publishing import open_http
-from byline.cli.common import DONE, PARTLY, App, count, progress
+from byline.cli._publishing import json_option, open_http
+from byline.cli.common import DONE, PARTLY, App, count, emit_json, progress
 
 
 @click.command("add")
@@ -20,8 +20,11 @@ from byline.cli.common import DONE, PARTLY, App, count, progress
 @click.option(
     "--id", "tag", default="", help="The id in the link that they came by, such as hp7.linkedin.dana."
 )
+@json_option
 @click.pass_obj
-def add(app: App, email: str, name: str, company: str, message: str, heard_from: str, tag: str) -> int:
+def add(
+    app: App, email: str, name: str, company: str, message: str, heard_from: str, tag: str, as_json: bool
+) -> int:
     """Note a lead from the telephone, a fair, a letter, and bring it to the CRM.
 
     It is kept here first. When the CRM cannot be reached it follows with the next `publish crm sync`.
@@ -52,8 +55,12 @@ def add(app: App, email: str, name: str, company: str, message: str, heard_from:
     store = _opening.open_store(settings, clock=app.clock, environment=app.environment)
     try:
         lead_id = store.add_lead(lead)
-        click.echo(f"Noted as {lead_id}")
+        told: dict[str, object] = {"id": lead_id, "crm": settings.crm.type, "record": None, "address": ""}
+        if not as_json:
+            click.echo(f"Noted as {lead_id}")
         if not settings.crm.vendor:
+            if as_json:
+                emit_json(told)
             return DONE
         read = content.read(settings)
         http = open_http(app, settings)
@@ -63,10 +70,16 @@ def add(app: App, email: str, name: str, company: str, message: str, heard_from:
         except RemoteError as error:
             progress(f"Not in the CRM yet: {error.message}")
             progress(f"  Next: {error.hint}; then publish crm sync hands it on")
+            if as_json:
+                emit_json(told | {"error": error.message})
             return PARTLY
         finally:
             http.close()
-        click.echo(f"In {driver.caps.label}: {driver.record_url('lead', record) or record}")
+        address = driver.record_url("lead", record)
+        if as_json:
+            emit_json(told | {"record": record, "address": address})
+        else:
+            click.echo(f"In {driver.caps.label}: {address or record}")
     finally:
         store.close()
     return DONE
@@ -74,8 +87,9 @@ def add(app: App, email: str, name: str, company: str, message: str, heard_from:
 
 @click.command("erase")
 @click.argument("email")
+@json_option
 @click.pass_obj
-def erase(app: App, email: str) -> int:
+def erase(app: App, email: str, as_json: bool) -> int:
     """Delete a person: all leads of that address, in the CRM and here. Amounts of orders stay, without a name."""
     from byline.crm import _opening
 
@@ -87,7 +101,8 @@ def erase(app: App, email: str) -> int:
             driver = open_driver(app, settings, http)
             if driver.caps.erases:
                 there = driver.erase(email)
-                click.echo(f"{driver.caps.label}: {count(there, 'lead')} deleted.")
+                if not as_json:
+                    click.echo(f"{driver.caps.label}: {count(there, 'lead')} deleted.")
             else:
                 progress(f"{driver.caps.label} cannot be asked to: delete the person there.")
         finally:
@@ -97,6 +112,9 @@ def erase(app: App, email: str) -> int:
         gone = store.erase(email)
     finally:
         store.close()
+    if as_json:
+        emit_json({"crm": there, "here": gone})
+        return DONE
     click.echo(
         f"{count(gone, 'lead')} deleted, with everything that came with it."
         if gone

@@ -86,7 +86,7 @@ def _connect(state: Path) -> Any:
     except ImportError as error:
         raise UsageError(
             f"this needs a package that is not installed: {error.name or 'ibis'}",
-            hint="pip install 'ibis-framework[duckdb]>=10'",
+            hint="pip install 'ibis-framework[duckdb]>=12'",
         ) from None
     connection.raw_sql(f"SET memory_limit='{MEMORY}'")
     connection.raw_sql("SET preserve_insertion_order=false")

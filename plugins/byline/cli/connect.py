@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import click
 
-from byline.cli._publishing import open_http
-from byline.cli.common import DONE, FAILED, App, progress
+from byline.cli._publishing import json_option, open_http
+from byline.cli.common import DONE, FAILED, App, emit_json, progress
 from byline.errors import UsageError
 from byline.fields import did_you_mean
 
@@ -46,10 +46,11 @@ DEFAULT_PORT = 8793
 )
 @click.option("--show-token", is_flag=True, help="Show the secrets on this screen.")
 @click.option("--keyring", is_flag=True, help="Keep the secrets in this machine's keyring, for use here.")
+@json_option
 @click.pass_obj
 def command(
     app: App, network: str, name: str | None, page: bool, port: int, no_browser: bool, elsewhere: bool,
-    wait: float, show_token: bool, keyring: bool,
+    wait: float, show_token: bool, keyring: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Sign in to a network and learn which secret to set where.
 
@@ -66,7 +67,7 @@ def command(
     account = _account(settings, network, name)
     if in_ci(app.environment):
         raise UsageError("signing in needs a person and a browser", hint="run it on your own machine")
-    if not show_token and not keyring and not sys.stdin.isatty():
+    if not show_token and not keyring and (as_json or not sys.stdin.isatty()):
         raise UsageError(
             "what the sign-in gives would be lost: nobody is here to be shown it",
             hint="add --show-token (it is printed) or --keyring (it is kept on this machine)",
@@ -87,6 +88,9 @@ def command(
     if keyring:
         for secret, value in done.signed.secrets.items():
             keychain.write(settings.site_url, names[secret], value)
+    if as_json:
+        emit_json(_as_json(done, settings, names, kept=keyring, shown=show_token))
+        return DONE if done.health.ok else FAILED
     for line in _lines(done, settings, names, kept=keyring):
         click.echo(line)
     if show_token or (not keyring and click.confirm("Show the secrets on this screen now?", err=True)):
@@ -227,6 +231,30 @@ def _variable(settings: Settings, account: Account, secret: str, *, shared: bool
     names = {item.name for item in block.accounts.values() if item.mode == "api"} if block else set()
     several = len(names | {account.name}) > 1
     return f"{secret}__{account.name.upper()}" if several and not shared else secret
+
+
+def _as_json(
+    done: Connected, settings: Settings, names: Mapping[str, str], *, kept: bool, shown: bool
+) -> dict[str, Any]:
+    """What `_lines` tells; the secrets' values only where they were asked for."""
+    signed, health = done.signed, done.health
+    expires = signed.expires or health.expires
+    return {
+        "network": done.account.channel,
+        "account": done.account.name,
+        "ok": health.ok,
+        "who": health.who,
+        "message": health.message,
+        "missing": list(health.missing),
+        "next": health.fix,
+        "rights": list(signed.rights),
+        "expires": expires.astimezone(settings.zone).date().isoformat() if expires else None,
+        "options": dict(signed.options),
+        "secrets": list(names.values()),
+        "values": {names[secret]: value for secret, value in signed.secrets.items()} if shown else {},
+        "kept": kept,
+        "note": signed.note,
+    }
 
 
 def _lines(done: Connected, settings: Settings, names: Mapping[str, str], *, kept: bool) -> Iterator[str]:

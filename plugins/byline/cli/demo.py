@@ -14,14 +14,15 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from byline.cli.common import App, count, until_stopped
+from byline.cli._publishing import json_option
+from byline.cli.common import App, count, emit_json, until_stopped
 from byline.errors import BylineError, UsageError
 from byline.times import Clock, FixedClock
 
@@ -52,8 +53,9 @@ class DemoFailed(BylineError):
     is_flag=True,
     help="Only start the stand-ins, until Ctrl-C: nothing is built, sent or visited but by you.",
 )
+@json_option
 @click.pass_obj
-def command(app: App, keep: Path | None, serve: bool, bare: bool) -> None:
+def command(app: App, keep: Path | None, serve: bool, bare: bool, as_json: bool) -> None:
     """Everything on this machine, with no account needed.
 
     Takes a copy of the site of this folder (or of a fresh one, when there is none), points it at stand-ins for the
@@ -65,26 +67,50 @@ def command(app: App, keep: Path | None, serve: bool, bare: bool) -> None:
 
     began = time.monotonic()
     folder = _folder(keep)
-    click.secho(
-        "Byline, from a Markdown file to the order it brought. Nothing leaves this machine.", bold=True
-    )
     with contextlib.ExitStack() as stack:
-        with _step("Copied the site and pointed it at stand-ins on this machine", "Copying the site"):
-            stage = demo.set_up(_source(app, folder), folder, stack)
-        if bare:
-            _serve(stage)
-            return
-        _check(stage)
-        _build(stage)
-        _send(stage)
-        _send_again(stage)
-        outcome = _visit(stage)
-        _report(stage)
-        _conclude(stage, outcome, time.monotonic() - began)
-        if serve:
-            _serve(stage)
-        else:
-            click.echo("With --serve, site, timelines and report stay open in your browser.")
+        with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
+            click.secho(
+                "Byline, from a Markdown file to the order it brought. Nothing leaves this machine.",
+                bold=True,
+            )
+            with _step("Copied the site and pointed it at stand-ins on this machine", "Copying the site"):
+                stage = demo.set_up(_source(app, folder), folder, stack)
+            outcome = None if bare else _play(stage, began)
+            urls = _open(stage) if serve or bare else {}
+            if not urls:
+                click.echo("With --serve, site, timelines and report stay open in your browser.")
+        if as_json:
+            emit_json(_as_json(stage, outcome, urls))
+        if urls:
+            _wait(sys.stderr if as_json else sys.stdout)
+
+
+def _play(stage: Stage, began: float) -> Outcome:
+    """The whole story, step by step."""
+    _check(stage)
+    _build(stage)
+    _send(stage)
+    _send_again(stage)
+    outcome = _visit(stage)
+    _report(stage)
+    _conclude(stage, outcome, time.monotonic() - began)
+    return outcome
+
+
+def _as_json(stage: Stage, outcome: Outcome | None, urls: Mapping[str, str]) -> dict[str, Any]:
+    """`addresses` are open as long as the command runs; the numbers are null where only the stand-ins were started."""
+    return {
+        "folder": str(stage.folder),
+        "settings": str(stage.file),
+        "site": str(stage.site / "index.html"),
+        "timelines": {label: str(path) for label, path in stage.timelines().items()},
+        "report": str(stage.report / "index.html") if outcome else None,
+        "addresses": dict(urls),
+        "posts": stage.posted() if outcome else None,
+        "visitors": outcome.visitors if outcome else None,
+        "leads": outcome.asked if outcome else None,
+        "orders": outcome.won if outcome else None,
+    }
 
 
 def _folder(keep: Path | None) -> Path:
@@ -228,7 +254,8 @@ def _conclude(stage: Stage, outcome: Outcome, seconds: float) -> None:
     click.echo(f"All of it, settings and databases too, is in {stage.folder}")
 
 
-def _serve(stage: Stage) -> None:
+def _open(stage: Stage) -> Mapping[str, str]:
+    """Serve everything, say where; name -> address."""
     urls = stage.open()
     secrets = stage.secrets_file()
     click.echo()
@@ -238,10 +265,14 @@ def _serve(stage: Stage) -> None:
         click.echo("Fill the site's form in yourself, or work on:")
     click.echo(f"In a second terminal: cd {shlex.quote(str(stage.file.parent))} && . ./{secrets.name}")
     click.echo("There every command talks to these stand-ins.")
-    click.secho("Open until you press Ctrl-C.", bold=True)
+    return urls
+
+
+def _wait(stream: TextIO) -> None:
+    click.secho("Open until you press Ctrl-C.", bold=True, file=stream)
     with until_stopped():
         threading.Event().wait()
-    click.echo("Closed.")
+    click.echo("Closed.", file=stream)
 
 
 def _cut(text: str, before: int) -> str:

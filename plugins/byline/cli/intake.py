@@ -6,7 +6,9 @@ from urllib.parse import urlsplit
 
 import click
 
-from byline.cli.common import DONE, FAILED, PARTLY, App, count, progress, until_stopped
+from byline import times
+from byline.cli._publishing import json_option
+from byline.cli.common import DONE, FAILED, PARTLY, App, count, emit_json, progress, until_stopped
 
 
 @click.command("intake")
@@ -22,10 +24,12 @@ from byline.cli.common import DONE, FAILED, PARTLY, App, count, progress, until_
 @click.option("--hand-on", is_flag=True, help="Hand on everything that waits, now, and end.")
 @click.option("--spam", is_flag=True, help="List what was set aside, with the reasons, and end.")
 @click.option("--not-spam", metavar="ID", default="", help="This one is no spam: hand it on like any other.")
+@json_option
 @click.pass_obj
 def command(
-    app: App, host: str, port: int | None, origins: tuple[str, ...], hand_on: bool, spam: bool, not_spam: str
-) -> int:
+    app: App, host: str, port: int | None, origins: tuple[str, ...], hand_on: bool, spam: bool, not_spam: str,
+    as_json: bool,
+) -> int:  # fmt: skip
     """Take leads from the site's form, keep each one before the visitor gets an answer, and hand it on.
 
     Listens on this machine alone unless --host says otherwise; on a server, run it behind the web server that
@@ -41,6 +45,16 @@ def command(
     settings = app.settings()
     made = hosting.hosted(settings, app.environment, clock=app.clock, secrets=app.secrets(), tell=progress)
     try:
+        if spam and as_json:
+            emit_json(
+                {
+                    "spam": [
+                        {"id": lead.id, "at": times.iso(lead.at), "why": why}
+                        for lead, why in made.outbox.spam()
+                    ]
+                }
+            )
+            return DONE
         if spam:
             for lead, why in made.outbox.spam():
                 click.echo(f"{lead.id}  {lead.at:%Y-%m-%d %H:%M}  {why}")
@@ -52,23 +66,30 @@ def command(
                     hint="`publish intake --spam` lists them",
                 )
             _accept(app, not_spam)
-            click.echo(f"{not_spam} is handed on")
+            progress(f"{not_spam} is handed on")
             hand_on = True
         if hand_on:
-            return _hand_on(made)
-        return _serve(app, made, host, port, origins)
+            return _hand_on(made, as_json)
+        return _serve(app, made, host, port, origins, as_json)
     finally:
         made.close()
 
 
-def _hand_on(made: object) -> int:
+def _hand_on(made: object, as_json: bool) -> int:
     from byline.intake.hosting import Hosted
 
     assert isinstance(made, Hosted)
     made.outbox.hurry()
     done = made.courier.run_due()
-    click.echo(f"{count(done, 'errand')} done")
     left = made.outbox.waiting()
+    if as_json:
+        rows = [
+            {"what": one.what, "leads": one.leads, "since": times.iso(one.since), "words": one.words}
+            for one in left
+        ]
+        emit_json({"done": done, "waiting": rows})
+        return DONE if not left else PARTLY if done else FAILED
+    click.echo(f"{count(done, 'errand')} done")
     for one in left:
         said = f": {one.words}" if one.words else ""
         click.echo(f"waits: {one.what}, {count(one.leads, 'lead')} since {one.since:%Y-%m-%d %H:%M}{said}")
@@ -86,7 +107,9 @@ def _accept(app: App, lead: str) -> None:
         store.close()
 
 
-def _serve(app: App, made: object, host: str, port: int | None, origins: tuple[str, ...]) -> int:
+def _serve(
+    app: App, made: object, host: str, port: int | None, origins: tuple[str, ...], as_json: bool
+) -> int:
     from byline import intake
     from byline.intake.hosting import Hosted
 
@@ -99,7 +122,10 @@ def _serve(app: App, made: object, host: str, port: int | None, origins: tuple[s
         chosen = form.port if own and form.port else intake.PORT
     server = intake.serve(made.wsgi(origins), host=host or "127.0.0.1", port=chosen)
     made.courier.start()
-    click.echo(f"Taking leads at {server.url} (Ctrl-C stops it)")
+    if as_json:
+        emit_json({"address": server.url, "kept": str(made.store.place), "then": list(made.what)})
+    else:
+        click.echo(f"Taking leads at {server.url} (Ctrl-C stops it)")
     progress(f"Leads are kept in {made.store.place}, then: {', '.join(made.what)}")
     try:
         with until_stopped():

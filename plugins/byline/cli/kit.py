@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from byline.cli._publishing import make_drivers, open_http, read_scope
-from byline.cli.common import DONE, STOPPED, App, count, example_address, progress, show_problems
+from byline.cli._publishing import json_option, make_drivers, open_http, read_scope
+from byline.cli.common import DONE, STOPPED, App, count, emit_json, example_address, progress, show_problems
 from byline.errors import UsageError
 from byline.fields import did_you_mean
 
@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, file_okay=False),
     help="The folder for pages and mails (default: .byline/kit/<post id>).",
 )
+@json_option
 @click.pass_obj
-def command(app: App, path: str, person: str | None, out: Path | None) -> int:
+def command(app: App, path: str, person: str | None, out: Path | None, as_json: bool) -> int:
     """Ready words and links for colleagues, customers and dealers who share by hand: a page and a mail for each.
 
     They are the accounts with `mode: manual` in the settings. Each gets the words written for that account, else
@@ -94,10 +95,15 @@ def command(app: App, path: str, person: str | None, out: Path | None) -> int:
     made = kits.kits(chosen, post, settings, content.authors, now)
     if not made:
         progress("Everybody has shared it already.")
-        return DONE
     folder = out or settings.state / "kit" / post.id
-    for kit in made:
-        click.echo(str(_write(folder, kit, settings)))
+    written = [_write(folder, kit, settings) for kit in made]
+    if as_json:
+        emit_json({"post": post.id, "kits": [_as_json(*pair) for pair in zip(made, written, strict=True)]})
+        return DONE
+    if not made:
+        return DONE
+    for page in written:
+        click.echo(str(page))
     if example := example_address(settings.site_url):
         progress(f"{example} Do not send these.")
     borrowed = sorted({kit.account for kit in made for share in kit.shares if not share.own})
@@ -109,6 +115,15 @@ def command(app: App, path: str, person: str | None, out: Path | None) -> int:
         )
     progress(f"When somebody has posted: publish record {made[0].shares[0].id} --url ADDRESS")
     return DONE
+
+
+def _as_json(kit: Kit, page: Path) -> dict[str, object]:
+    return {
+        "account": kit.account,
+        "page": str(page),
+        "mail": str(page.with_suffix(".eml")),
+        "shares": [{"id": share.id, "link": share.link, "own_words": share.own} for share in kit.shares],
+    }
 
 
 def _by_hand(

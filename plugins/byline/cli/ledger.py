@@ -69,8 +69,9 @@ def verify(app: App, origin: Store | None, as_json: bool) -> int:
 @command.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True))
 @from_option
+@json_option
 @click.pass_obj
-def export(app: App, file: Path, origin: Store | None) -> int:
+def export(app: App, file: Path, origin: Store | None, as_json: bool) -> int:
     """Write the whole history to a file of JSON lines (- for standard output)."""
     from byline.ledger.moving import dump
 
@@ -78,21 +79,29 @@ def export(app: App, file: Path, origin: Store | None) -> int:
     whole = _taken(app, settings, _store(app, settings, origin))
     text = "".join(f"{line}\n" for line in dump(whole, app.clock.now()))
     if str(file) == "-":
+        if as_json:
+            raise UsageError(
+                "the history and the answer cannot both go to standard output", hint="name a file"
+            )
         click.echo(text, nl=False)
         return DONE
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{file} cannot be written: {error.strerror}", hint="name another file") from error
-    click.echo(f"✓ {_told(whole)} written to {file}")
+    if as_json:
+        emit_json({"file": str(file), **_counted(whole)})
+    else:
+        click.echo(f"✓ {_told(whole)} written to {file}")
     return DONE
 
 
 @command.command("import")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True), required=False)
 @click.option("--from", "origin", type=click.Choice(STORES), help="Straight from this store of the site.")
+@json_option
 @click.pass_obj
-def import_(app: App, file: Path | None, origin: Store | None) -> int:
+def import_(app: App, file: Path | None, origin: Store | None, as_json: bool) -> int:
     """Take a history over into the store that the settings choose, which must be empty: all of it or nothing.
 
     From a file that `publish ledger export` wrote, or straight from another store: publish ledger import --from sqlite
@@ -130,6 +139,9 @@ def import_(app: App, file: Path | None, origin: Store | None) -> int:
         place = ledger.info.place
     finally:
         ledger.close()
+    if as_json:
+        emit_json({"place": place, **_counted(whole)})
+        return DONE
     click.echo(f"✓ {_told(whole)} imported into {place}")
     if origin == "sqlite":
         click.echo("  The old file .byline/ledger.db is no longer read; keep it as a backup or delete it.")
@@ -138,8 +150,9 @@ def import_(app: App, file: Path | None, origin: Store | None) -> int:
 
 @command.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
 @click.pass_obj
-def restore(app: App, yes: bool) -> int:
+def restore(app: App, yes: bool, as_json: bool) -> int:
     """Bring back the branch of the git store after it was deleted, put back or overwritten.
 
     What holds most is taken: the anchor beside the branch, or what this clone has seen.
@@ -160,15 +173,20 @@ def restore(app: App, yes: bool) -> int:
         click.confirm(f"Put {remote.place} back to the newest state that is known?", abort=True, err=True)
     commits = Commits(remote.git)
     try:
-        click.echo(f"✓ {bring_back(remote, commits, app.clock)}")
+        done = bring_back(remote, commits, app.clock)
+        if as_json:
+            emit_json({"place": remote.place, "done": str(done)})
+        else:
+            click.echo(f"✓ {done}")
     finally:
         commits.close()
     return DONE
 
 
 @command.command()
+@json_option
 @click.pass_obj
-def fetch(app: App) -> int:
+def fetch(app: App, as_json: bool) -> int:
     """Fetch the history of a remote store, so that `plan` and `status` show what other runs did."""
     from byline.ledger import open_ledger
 
@@ -178,6 +196,9 @@ def fetch(app: App) -> int:
         snapshot = ledger.snapshot()
     finally:
         ledger.close()
+    if as_json:
+        emit_json({"place": snapshot.info.place, "deliveries": len(snapshot.records)})
+        return DONE
     click.echo(f"✓ {snapshot.info.place}: {count(len(snapshot.records), 'delivery', 'deliveries')}")
     return DONE
 
@@ -202,6 +223,14 @@ def _taken(app: App, settings: Settings, store: Store) -> Whole:
     finally:
         if ledger is not None:
             ledger.close()
+
+
+def _counted(whole: Whole) -> dict[str, int]:
+    return {
+        "deliveries": whole.deliveries,
+        "events": len(whole.events),
+        "accounts": len(whole.accounts),
+    }
 
 
 def _told(whole: Whole) -> str:

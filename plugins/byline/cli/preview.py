@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from byline.cli._publishing import (
+    json_option,
     make_drivers,
     open_http,
     paths_argument,
@@ -18,7 +19,7 @@ from byline.cli._publishing import (
     read_scope,
     to_option,
 )
-from byline.cli.common import DONE, App, count, progress
+from byline.cli.common import DONE, App, count, emit_json, progress
 from byline.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 )
 @click.option("--dark", is_flag=True, help="Dark from the start, page and picture.")
 @click.option("--open", "open_it", is_flag=True, help="Open the page in your browser.")
+@json_option
 @click.pass_obj
 def command(
     app: App,
@@ -56,6 +58,7 @@ def command(
     png: bool,
     dark: bool,
     open_it: bool,
+    as_json: bool,
 ) -> int:
     """See a post as each network will show it: words, fold, card, link, length, time and cost.
 
@@ -95,14 +98,25 @@ def command(
         page(shown, posts, content.authors, settings, problems=problems, theme="dark" if dark else "auto"),
         out is None,
     )
-    click.echo(str(file))
     wrong = sum(problem.severity == "error" for problem in problems)
     progress(
         f"{count(len(posts), 'post')} shown"
         + (f", {count(wrong, 'mistake')} to mend: `publish check` lists them." if wrong else ".")
     )
-    if png:
-        click.echo(str(_picture(app, file, shown, posts)))
+    if not as_json:
+        click.echo(str(file))
+    picture = _picture(app, file, shown, posts) if png else None
+    if as_json:
+        emit_json(
+            {
+                "file": str(file),
+                "picture": str(picture) if picture else None,
+                "posts": [post.path for post in posts],
+                "problems": [problem.as_json() for problem in problems],
+            }
+        )
+    elif picture:
+        click.echo(str(picture))
     if open_it:
         click.launch(file.absolute().as_uri())
     return DONE
