@@ -46,8 +46,7 @@ GROUPS = {
     "planning": Group(("planning/*.py",), ("tests/test_standing.py", "tests/test_planning.py")),
     "sending": Group(
         ("sending.py", "delivering.py", "settling.py"),
-        ("tests/test_delivering.py", "tests/test_settling.py", "tests/test_sending.py"),
-        "killed or sums_it_up",
+        ("tests/test_delivering.py", "tests/test_settling.py", "tests/test_run.py"),
     ),
     "ledger": Group(
         tuple(f"ledger/{name}.py" for name in ("base", "codec", "runs", "seen", "sqlite", "moving", "checking", "choosing")),

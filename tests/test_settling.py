@@ -11,7 +11,7 @@ import pytest
 
 from byline.channels.base import Replay
 from byline.delivering import Carried, Carrier
-from byline.errors import BylineError, ClaimHeld, OutcomeUnknown, Rejected, UsageError
+from byline.errors import BylineError, ClaimHeld, NotSent, OutcomeUnknown, Rejected, UsageError
 from byline.ledger.base import Event, Record
 from byline.planning import Scope
 from byline.sending import reconcile
@@ -240,6 +240,23 @@ class TestProtection:
         assert done.record is not None
         assert (done.record.state, done.record.reason, done.error) == ("unknown", reason, LOST)
 
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            NotSent("too many", service="Net", cause="limited", retry_at=NOW),
+            NotSent("no connection", service="Net", cause="unreachable"),
+            Rejected("too rude", service="Net"),
+        ],
+    )
+    def test_a_refusal_of_the_second_request_says_nothing_of_the_first(
+        self, stand: Stand, answer: BylineError
+    ) -> None:
+        record = stand.history.went(*ONE)
+        (done,) = stand.settle(Net(answer, looks=[NOWHERE], replay=PROTECTED), record)
+        assert done.record is not None
+        assert (done.record.state, done.error) == ("unknown", answer)
+        assert done.record.reason == f"may be out: please look ({answer.message})"
+
     def test_the_tail_of_a_thread_may_be_rejected(self, stand: Stand) -> None:
         net = Net(receipt(1), Rejected("too rude", service="Net"), looks=[NOWHERE], replay=PROTECTED)
         record = stand.one(net, *TWO)
@@ -300,7 +317,6 @@ class TestPatience:
 
 class TestReconcile:
     def run(self, stand: Stand, net: Net, **more: Any) -> tuple[Carried, ...]:
-        stand.history.flush = lambda: stand.said.append("flushed")  # type: ignore[method-assign]
         return reconcile(
             stand.settings,
             stand.history,
@@ -321,7 +337,7 @@ class TestReconcile:
             ("aaa.twitter.acme", "sent"),
             ("bbb.twitter.acme", "unknown"),
         ]
-        assert stand.said[-1] == "flushed"
+        assert stand.history.flushed == 1
         assert stand.history.events[-1].run.count("/") == 2
 
     def test_only_these(self, stand: Stand) -> None:
@@ -330,6 +346,7 @@ class TestReconcile:
         assert done.record is not None
         assert done.record.id == "bbb.twitter.acme"
         assert self.run(stand, Net(), scope=Scope(to=frozenset({("linkedin", "")}))) == ()
+        assert self.run(stand, Net(), scope=Scope(to=frozenset({("twitter", "other")}))) == ()
         assert self.run(stand, Net(), scope=Scope(posts=frozenset({"content/posts/other.md"}))) == ()
 
     @pytest.mark.parametrize(("patient", "slept"), [(None, [4000]), (True, [4000]), (False, [])])

@@ -124,6 +124,7 @@ class Sender:
             [record for record in history.records.values() if _within(record, wishes.scope)],
             patient=wishes.patient,
         )
+        found = [name for name in settled if _is_out(self._done[name])]  # the others may go out in this run
         if settled:
             history = self.ledger.snapshot()
             plan = self._plan(history, wishes)
@@ -136,16 +137,17 @@ class Sender:
         stopped: list[str] = []
         try:
             stopped = self._send(plan, chosen, wishes, first_run=history.empty)
+            sent_now = {item.id for item in chosen}  # what was unclear before was looked for a moment ago
             unclear = [
                 carried.record
-                for carried in self._done.values()
-                if carried.record is not None and carried.record.uncertain
+                for name, carried in self._done.items()
+                if name in sent_now and carried.record is not None and carried.record.uncertain
             ]
             self._settle(unclear, patient=wishes.patient)
             self.ledger.flush()
         except LedgerError as broken:
             error = broken
-        return self._result(plan, history, stopped, skipped, settled, error)
+        return self._result(plan, history, stopped, skipped, found, error)
 
     def _plan(self, history: Snapshot, wishes: Wishes) -> Plan:
         return planning.plan(
@@ -390,6 +392,10 @@ def reconcile(
     done = settler.settle(settling.uncertain(records), patient=patient)
     ledger.flush()
     return done
+
+
+def _is_out(carried: Carried) -> bool:
+    return carried.record is not None and carried.record.state == "sent"
 
 
 def _outcome(carried: Carried, found: bool) -> str:
