@@ -20,6 +20,9 @@ from byline.site.renditions import Rendition
 
 _IMG = re.compile(r"<img\b([^>]*?)\s*/?>", re.IGNORECASE)
 _HREF = re.compile(r"""(<a\b[^>]*?\bhref=)("[^"]*"|'[^']*')""", re.IGNORECASE)
+_PLAYED = re.compile(
+    r"""(<(?:audio|video|source|track)\b[^>]*?\b(?:src|poster)=)("[^"]*"|'[^']*')""", re.IGNORECASE
+)
 _ATTRIBUTE = re.compile(r"""([a-zA-Z-]+)(?:=(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?""")
 _WIDE = "(min-width: 46em) 700px, 92vw"  # as wide as the text: .by-text in byline.css
 _ABOVE = 1_200  # characters of HTML before which a picture is on the first screen
@@ -64,6 +67,8 @@ def finish(html: str, source: Source, *, trusted: bool, first_is_late: bool = Fa
     body = Body(html, notes=notes)
     if "<a" in html:
         body.html = _HREF.sub(lambda match: match[1] + _link(match[2], source), body.html)
+    if "<audio" in html or "<video" in html:
+        body.html = _PLAYED.sub(lambda match: match[1] + _link(match[2], source), body.html)
     if "<img" in html:
         _pictures(body, source, first_is_late)
     return body
