@@ -36,6 +36,9 @@ _FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--hide-scrollbars",
+    # On a busy machine the picture is taken before all of it is drawn, unless it is told to wait for both.
+    "--run-all-compositor-stages-before-draw",
+    "--virtual-time-budget=10000",  # milliseconds, which pass as soon as nothing is left to be done
     "--host-resolver-rules=MAP * ~NOTFOUND",  # the page asks for nothing; neither shall the browser
 )
 _MOST = 30_000  # pixels; browsers draw no higher
