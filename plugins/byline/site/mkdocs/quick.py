@@ -15,7 +15,10 @@ from typing import Any
 from urllib.parse import unquote as urlunquote
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
+from byline.site.mkdocs import inline, sections
 from byline.site.mkdocs.compiled import Compiled
+
+_INLINE = "_InlineProcessor__handleInline"
 
 
 @contextmanager
@@ -34,10 +37,12 @@ def quick(compiled: Compiled, theme_files: Any) -> Iterator[None]:
     """All of them, around one build. `theme_files` keeps what `Kept.value` and `put_value` do."""
     import material.plugins.blog.plugin as blog
     import material.plugins.blog.structure as structure
+    import material.plugins.search.plugin as search
     import mkdocs.structure.pages as pages
     import mkdocs.utils as utils
     import yaml
     from jinja2 import Environment
+    from markdown.treeprocessors import InlineProcessor
     from mkdocs.structure.files import Files
     from mkdocs.theme import Theme
 
@@ -69,6 +74,10 @@ def quick(compiled: Compiled, theme_files: Any) -> Iterator[None]:
         enter(replaced(Files, "get_file_from_path", _found(Files.get_file_from_path)))
         # Stock resolves each plain address against the site's as browsers do; for such it is put behind it.
         enter(replaced(pages.Page, "_set_canonical_url", _address(pages.Page._set_canonical_url)))
+        # Stock asks for twenty patterns in each piece of text, also for those whose sign is not in it.
+        enter(replaced(InlineProcessor, _INLINE, inline.handling(getattr(InlineProcessor, _INLINE))))
+        # Stock goes through each page with a parser for any HTML to find the sections for the search.
+        enter(replaced(search, "Parser", sections.parser(search.Parser)))
         # Stock formats the date of each post for its address and archive; days repeat.
         enter(replaced(blog.BlogPlugin, "_format_date", _days(blog.BlogPlugin._format_date)))
         yield
@@ -106,7 +115,6 @@ def _of_map(stock: Any) -> Any:
 
 def _listed(stock: Any, kept: Any) -> Any:
     """As `Environment.list_templates`, but what lies in installed folders is listed once for each version of them."""
-    import os
 
     def list_templates(self: Any, extensions: Any = None, filter_func: Any = None) -> list[str]:
         if (
@@ -121,18 +129,26 @@ def _listed(stock: Any, kept: Any) -> Any:
             installed = "-packages" in folder
             names = kept.value("theme", folder) if installed else None
             if names is None:
-                names = [
-                    os.path.relpath(f"{place}/{name}", folder).replace(os.sep, "/")
-                    for place, _, inside in os.walk(folder, followlinks=self.loader.followlinks)
-                    for name in inside
-                ]
-                names = [name for name in names if not name.startswith(".") and "/." not in name]  # no icons
+                names = _inside(folder, self.loader.followlinks)
                 if installed:
                     kept.put_value("theme", folder, names)
             found.update(name for name in names if filter_func(name))
         return sorted(found)
 
     return list_templates
+
+
+def _inside(folder: str, links: bool) -> list[str]:
+    """The files below the folder, but those whose name or folder begins with a dot: the icons."""
+    import os
+
+    found = []
+    for place, folders, files in os.walk(folder, followlinks=links):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        before = place[len(folder) :].replace(os.sep, "/").lstrip("/")
+        start = f"{before}/" if before else ""
+        found += [start + name for name in files if not name.startswith(".")]
+    return found
 
 
 _PLAIN = re.compile(r"(?:[a-z0-9_-]+/)*")
