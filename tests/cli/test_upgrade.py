@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from byline import checks, content, settings, starter
 from byline.cli import cli
 from byline.cli.common import App
+from byline.reading import forms
 from byline.starter import made, merging
 from byline.times import FixedClock
 from support import NOW
@@ -57,6 +58,12 @@ def told(folder: Path, *arguments: str) -> dict[str, list[dict[str, str]]]:
 
 def test_a_fresh_site_has_nothing_to_change(site: Path) -> None:
     assert "Nothing to change." in run(site, "upgrade").stdout
+
+
+def test_what_people_may_edit_is_recorded_whole(site: Path) -> None:
+    record = json.loads((site / made.FILE).read_text())["files"]
+    short = {path for path, text in record.items() if text.startswith("sha256:")}
+    assert short <= {".vscode/byline-settings.schema.json", "requirements.lock"}
 
 
 def test_what_byline_changed_comes_and_what_people_changed_stays(site: Path) -> None:
@@ -197,3 +204,35 @@ def _run(number: int, numbers: set[int]) -> set[int]:
     while more := {other for one in found for other in (one - 1, one + 1) if other in numbers} - found:
         found |= more
     return found
+
+
+def _renamed(text: forms.Text) -> None:
+    text.rename("max_run", "max_per_run")
+
+
+def test_settings_of_an_older_form_are_shown_in_the_newest_and_written_when_asked(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = site / "mkdocs.yml"
+    mine = file.read_text().replace(
+        "      campaigns:\n", "      max_run: 20   # one a working day\n      campaigns:\n"
+    )
+    file.write_text(mine)
+    monkeypatch.setattr(forms, "STEPS", (forms.Step("`max_run` is called `max_per_run`", _renamed),))
+    shown = run(site, "upgrade").stdout
+    assert (
+        "The settings are of form 1; this version reads form 2:\n  `max_run` is called `max_per_run`\n"
+        in shown
+    )
+    assert "  +      max_per_run: 20   # one a working day\n" in shown
+    assert file.read_text() == mine
+    found = told(site)
+    assert found["form"] == {"from": 1, "to": 2, "why": ["`max_run` is called `max_per_run`"]}
+    assert [change["file"] for change in found["changes"]] == ["mkdocs.yml"]
+    done = told(site, "--apply")
+    assert done["left"] == []
+    after = file.read_text()
+    assert "      max_per_run: 20   # one a working day\n" in after
+    assert "schema: 2" in after
+    assert settings.load(file, {}).max_per_run == 20
+    assert told(site)["changes"] == []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from byline.cli._publishing import json_option
-from byline.cli.common import App, count, emit_json
+from byline.cli.common import App, count, emit_json, progress
 from byline.errors import UsageError
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from byline.settings import Settings
     from byline.starter import Answers
-    from byline.starter.upgrading import Upgrade
+    from byline.starter.upgrading import Change, NewForm, Upgrade
 
 
 @click.command(short_help="Bring settings and workflows up to this version.")
@@ -30,6 +30,12 @@ def command(app: App, do_it: bool, as_json: bool) -> None:
     """
     from byline.starter import upgrading
 
+    moved = upgrading.brought_up(app.file)
+    if moved is not None and not do_it:
+        _tell_form(moved, as_json)
+        return
+    if moved is not None:
+        _write_form(app, moved)
     settings = app.settings()
     found = upgrading.plan(settings.root, _answers(app, settings))
     if do_it:
@@ -45,6 +51,39 @@ def command(app: App, do_it: bool, as_json: bool) -> None:
         emit_json(_as_json(found, do_it))
         return
     _tell(found, do_it, settings.root)
+
+
+def _write_form(app: App, moved: NewForm) -> None:
+    """The newest form first: only then can the rest be read."""
+    try:
+        app.file.write_text(moved.change.after or "", encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise UsageError(
+            f"{app.file} cannot be written: {error.strerror}", hint="mend its rights and run it again"
+        ) from None
+    progress(f"{moved.change.path} is of form {moved.to} now: " + "; ".join(moved.why))
+
+
+def _tell_form(moved: NewForm, as_json: bool) -> None:
+    if as_json:
+        emit_json(
+            {
+                "form": {"from": moved.begin, "to": moved.to, "why": list(moved.why)},
+                "applied": False,
+                "changes": [{"file": moved.change.path, "diff": moved.change.diff}],
+                "left": [],
+            }
+        )
+        return
+    click.echo(f"The settings are of form {moved.begin}; this version reads form {moved.to}:")
+    for why in moved.why:
+        click.echo(f"  {why}")
+    click.echo()
+    _show(moved.change)
+    click.echo()
+    click.echo(
+        "1 file would change, and then what this version writes differently. Next: publish upgrade --apply"
+    )
 
 
 def _answers(app: App, settings: Settings) -> Answers:
@@ -91,6 +130,14 @@ def _as_json(found: Upgrade, done: bool) -> dict[str, object]:
     }
 
 
+def _show(change: Change) -> None:
+    sign = "+" if change.before is None else "-" if change.after is None else "~"
+    click.echo(click.style(f"{sign} {change.path}", bold=True))
+    if change.before is not None and len(change.diff) < 20_000:
+        for row in change.diff.splitlines()[2:]:
+            click.echo("  " + click.style(row, fg={"+": "green", "-": "red", "@": "cyan"}.get(row[:1])))
+
+
 def _tell(found: Upgrade, done: bool, root: Path) -> None:
     if not found.before:
         click.echo(
@@ -100,15 +147,7 @@ def _tell(found: Upgrade, done: bool, root: Path) -> None:
         click.echo(f"Made by version {found.before}; this is {found.after}.")
     for change in found.changes:
         click.echo()
-        click.echo(
-            click.style(
-                f"{'+' if change.before is None else '-' if change.after is None else '~'} {change.path}",
-                bold=True,
-            )
-        )
-        if change.before is not None and len(change.diff) < 20_000:
-            for row in change.diff.splitlines()[2:]:
-                click.echo("  " + click.style(row, fg={"+": "green", "-": "red", "@": "cyan"}.get(row[:1])))
+        _show(change)
     if found.wheel is not None:
         click.echo()
         click.echo(click.style(f"~ engine/{found.wheel[0]}", bold=True) + "   the program itself")

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from byline.fields import Fields, did_you_mean, is_loopback, kind
 from byline.model import ACCOUNT_NAME, Campaign, Mode
-from byline.reading import direct, look, post_office
+from byline.reading import direct, forms, look, post_office
 from byline.reading.crm import read_crm
 from byline.reading.placed import read_links
 from byline.settings import (
@@ -28,7 +28,6 @@ from byline.settings import (
 )
 from byline.yamlread import Mapping_, Scalar, Sequence_
 
-SCHEMA = 1  # the newest form of these settings; `publish upgrade` brings older ones up to it
 LOCAL_INTAKE = "http://127.0.0.1:8765/lead"  # where `publish intake` listens when it is told nothing else
 SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
 _SLUG_WORDS = "a word in small letters, digits and single hyphens"
@@ -40,7 +39,10 @@ _RESERVED = re.compile(r"(.+\.)?(example|test|invalid|localhost|local|internal|e
 def read_block(block: Fields, settings: Settings) -> Settings:
     """The settings with all of the block in them; mistakes are in `block.problems`. The zone is read already."""
     _no_secrets(block)
-    _schema(block)
+    if not _schema(block):
+        for key in block.node.items:  # what they are called in another form is no mistake
+            block.get(key)
+        return settings
     ledger = _ledger(block)
     settings = replace(settings, ledger=ledger)
     channels = _channels(block, settings.root, settings.site_key)
@@ -72,16 +74,24 @@ def read_block(block: Fields, settings: Settings) -> Settings:
     )
 
 
-def _schema(block: Fields) -> None:
-    """The form in which the settings are written. A newer one than this version knows cannot be read as meant."""
-    found = block.integer("schema", SCHEMA, low=1)
-    if found > SCHEMA:
+def _schema(block: Fields) -> bool:
+    """Are the settings written in the form that this version reads? Any other cannot be read as meant."""
+    found = block.integer("schema", 1, low=1)
+    if found > forms.newest():
         block.problem(
             "schema",
             "newer-settings",
-            f"these settings are of form {found}; this version of Byline knows up to {SCHEMA}",
+            f"these settings are of form {found}; this version of Byline knows up to {forms.newest()}",
             "install the version that stands in requirements.txt",
         )
+    elif found < forms.newest():
+        block.problem(
+            "schema",
+            "older-settings",
+            f"these settings are of form {found}; this version of Byline reads form {forms.newest()}",
+            "run `publish upgrade`: it shows what changes, and writes it with --apply",
+        )
+    return found == forms.newest()
 
 
 def is_public(site_url: str) -> bool:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from byline import __version__
+from byline.reading import forms
 
 CI = ("github", "gitlab", "none")
 
@@ -245,6 +246,7 @@ def render(answers: Answers) -> dict[str, str]:
         "DATE2": str(answers.today - timedelta(days=7)),
         "LEAD_FORM": "local" if answers.local else "off",
         "LEDGER": "sqlite" if answers.ci == "none" else "git",
+        "FORM": str(forms.newest()),
         "LEDGER_WHY": _LEDGER[answers.ci],
         "CI": _README[answers.ci],
         "NEW_POST": _NEW_POST[answers.ci],

@@ -12,7 +12,7 @@ from typing import Any
 from byline.errors import UsageError
 
 FILE = ".publish-init.json"
-LONGEST = 30_000  # of longer files the check sum alone is kept
+LONGEST = 50_000  # of longer files the check sum alone is kept: no person edits those
 _ABOUT = "What `publish init` wrote here, for `publish upgrade`. Leave it as it is, and in git."
 
 

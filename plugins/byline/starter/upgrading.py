@@ -8,6 +8,7 @@ from pathlib import Path
 
 from byline import __version__
 from byline.errors import UsageError
+from byline.reading import forms
 from byline.starter import Answers, engine, made, managed, merging, render
 from byline.yamlread import YamlProblem
 from byline.yamlread import read as read_yaml
@@ -56,6 +57,46 @@ class Upgrade:
     old_wheel: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewForm:
+    """The settings in the newest form: the forms' numbers, why each step is taken, the change to the file."""
+
+    begin: int
+    to: int
+    why: tuple[str, ...]
+    change: Change
+
+
+def brought_up(file: Path) -> NewForm | None:
+    """What the settings look like in the newest form; None where they are in it, or cannot be read (told elsewhere)."""
+    text = _text(file)
+    if not text:
+        return None
+    try:
+        after, why = forms.brought_up(text)
+        begin = forms.form_of(text)
+    except YamlProblem:
+        return None
+    if not why:
+        return None
+    return NewForm(
+        begin=begin,
+        to=forms.newest(),
+        why=tuple(why),
+        change=Change(path=file.name, before=text, after=after),
+    )
+
+
+def _in_newest_form(path: str, text: str | None) -> str | None:
+    """What init wrote, said in today's words: else every renamed line would look like a person's change."""
+    if path != "mkdocs.yml" or text is None or text.startswith("sha256:"):
+        return text
+    try:
+        return forms.brought_up(text)[0]
+    except YamlProblem:
+        return text
+
+
 def plan(folder: Path, answers: Answers) -> Upgrade:
     """What would change. `answers` are used where the site has no record of those that were given to init.
 
@@ -75,7 +116,9 @@ def plan(folder: Path, answers: Answers) -> Upgrade:
         wheel = engine.wheel()
         answers = replace(answers, engine=engine.pinned(*wheel))
     wanted = managed(render(answers))
-    base = known.files if known is not None else {}
+    base = {
+        path: _in_newest_form(path, text) for path, text in (known.files if known is not None else {}).items()
+    }
     changes, left = list[Change](), list[Left]()
     for path in sorted({*wanted, *base}):
         _one(path, base.get(path), wanted.get(path), _text(folder / path), changes, left)
