@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,6 +22,7 @@ from byline.testing.year import Market, Year, write_site, year
 from byline.times import FixedClock
 
 ibis = pytest.importorskip("ibis")
+_NUMBERS = count()
 pytestmark = pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")  # ibis asks DuckDB so
 
 
@@ -63,6 +65,7 @@ def both(
         by,
         window_days=window,
         run=run,
+        keep=lambda found: connection.create_table(f"kept{next(_NUMBERS)}", found, temp=True),
     )
     found = conversions(made.leads, made.deals, ours, timedelta(days=window))
     return fast, table(found, MODELS[model], by)

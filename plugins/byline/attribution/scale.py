@@ -41,9 +41,14 @@ def table(
     *,
     window_days: int,
     run: Callable[[ir.Table], Iterable[Mapping[str, Any]]],
+    keep: Callable[[ir.Table], ir.Table] = lambda found: found,
 ) -> dict[Key, Cell]:
-    """The credit of each key, as `credit.table` gives it. `run` works an expression out and gives its rows."""
-    steps = _steps(touches, conversions, window_days)
+    """The credit of each key, as `credit.table` gives it. `run` works an expression out and gives its rows.
+
+    `keep` may store what an expression gives and give a table of it: the touches that count are asked for several
+    times, and finding them among all is the long part.
+    """
+    steps = keep(_steps(touches, conversions, window_days))
     pairs = [
         (str(row["content"]), str(row["source"])) for row in run(steps.select("content", "source").distinct())
     ]

@@ -39,6 +39,7 @@ def count(app: App, folder: Path, by: str, name: str, window: int, *, as_json: b
             by,  # type: ignore[arg-type]  # click lets through what BY holds alone
             window_days=window,
             run=lambda expression: connection.to_pyarrow(expression).to_pylist(),
+            keep=lambda found: connection.create_table("steps", found, temp=True),
         )
     finally:
         connection.disconnect()
