@@ -123,6 +123,21 @@ def test_without_any_touch_everything_is_unknown(connection: Any) -> None:
     assert set(fast) == {None}
 
 
+def as_sheets(folder: Path) -> None:
+    """The same tables as a spreadsheet would write them: semicolons, a mark, other order, one column more."""
+    other = ibis.duckdb.connect()
+    for name in ("touches", "conversions"):
+        text = folder / f"{name}.csv"
+        other.raw_sql(
+            f"COPY (SELECT person, * EXCLUDE person, 'x' AS note FROM '{folder}/{name}*.parquet')"
+            f" TO '{text}' (HEADER, DELIMITER ';')"
+        )
+        text.write_text("\ufeff" + text.read_text())
+    other.disconnect()
+    for file in folder.glob("*.parquet"):
+        file.unlink()
+
+
 def test_the_command_counts_what_it_wrote(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     made = year(1, Market(people=300))
     file = write_site(made, tmp_path)
@@ -160,5 +175,20 @@ def test_the_command_counts_what_it_wrote(tmp_path: Path, capsys: pytest.Capture
             }
         assert fast["total"]["revenue"] == slow["total"]["revenue"]
     assert "source unknown" in run("report", "--data", str(folder))
+    as_sheets(folder)
+    sheets = json.loads(run("report", "--data", str(folder), "--by", by, "--model", model, "--json"))
+    assert sheets["total"]["revenue"] == fast["total"]["revenue"]
+    assert sheets["total"]["orders"] == pytest.approx(fast["total"]["orders"])
+    assert [row["key"] for row in sheets["rows"]] == [row["key"] for row in fast["rows"]]
+    for wrong, words in (("at", "touches.csv lacks the column `at`"), ("then", "cannot be counted")):
+        text = (folder / "touches.csv").read_text()
+        (folder / "touches.csv").write_text(
+            text.replace(";at;", ";on;", 1) if wrong == "at" else text + "p1;yesterday;0;x;y;z;a;\n"
+        )
+        assert words in run("report", "--data", str(folder), code=2)
+        (folder / "touches.csv").write_text(text)
+    (folder / "touches.parquet").write_bytes(b"")
+    assert "touches.parquet and touches.csv" in run("report", "--data", str(folder), code=2)
     (folder / "touches.parquet").unlink()
+    (folder / "touches.csv").unlink()
     assert "--export" in run("report", "--data", str(folder), code=2)

@@ -1,4 +1,4 @@
-"""`publish report --data` and `--export`: millions of touches in Parquet files, counted by DuckDB."""
+"""`publish report --data` and `--export`: millions of touches in Parquet (or CSV) files, counted by DuckDB."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from byline.attribution.models import MODELS
 from byline.cli.common import App, emit_json, progress
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from byline.attribution.credit import By, Cell, Key
     from byline.crm._opening import Material as Leads
+    from byline.errors import BylineError
 
 MEMORY = "800MB"  # of DuckDB's own; beyond, it works on disk
 FILES = ("touches", "conversions")
@@ -31,6 +34,8 @@ def count(app: App, folder: Path, by: str, name: str, window: int, *, as_json: b
     accounts = {channel: tuple(block.accounts) for channel, block in settings.channels.items()}
     directory = Directory(content.read(settings).posts, accounts, sent, settings.links.values())
     connection, tables = _open(folder, settings.state)
+    import duckdb
+
     try:
         cells = scale.table(
             *tables,
@@ -41,6 +46,8 @@ def count(app: App, folder: Path, by: str, name: str, window: int, *, as_json: b
             run=lambda expression: connection.to_pyarrow(expression).to_pylist(),
             keep=lambda found: connection.create_table("steps", found, temp=True),
         )
+    except duckdb.Error as error:
+        raise _unreadable(folder, error) from None
     finally:
         connection.disconnect()
     found = _json(cells, name, by, window)  # type: ignore[arg-type]  # as above
@@ -98,28 +105,71 @@ def _connect(state: Path) -> Any:
 
 
 def _open(folder: Path, state: Path) -> tuple[Any, tuple[Any, Any]]:
-    """DuckDB with both tables, each one file or several (`touches*.parquet`); a missing column is told."""
+    """DuckDB with both tables, each one file or several (`touches*.parquet`, or `.csv`); a missing column is told."""
+    import duckdb
+
     from byline.attribution import data
     from byline.errors import UsageError
 
     connection = _connect(state)
     tables = []
     for name, wanted in zip(FILES, (data.TOUCHES, data.CONVERSIONS), strict=True):
-        files = sorted(folder.glob(f"{name}*.parquet"))
-        if not files:
+        files, sheets = sorted(folder.glob(f"{name}*.parquet")), sorted(folder.glob(f"{name}*.csv"))
+        if not files and not sheets:
             raise UsageError(
-                f"{folder} holds no {name}.parquet",
+                f"{folder} holds no {name}.parquet and no {name}.csv",
                 hint="`publish report --export DIR` writes both files; the manual lists their columns",
             )
-        table = connection.read_parquet([str(file) for file in files], table_name=f"{name}_{_mark(folder)}")
+        if files and sheets:
+            raise UsageError(
+                f"{folder} holds {files[0].name} and {sheets[0].name}: which of them counts?",
+                hint="leave the files of one kind in the folder",
+            )
+        label = f"{name}_{_mark(folder)}"
+        try:
+            if files:
+                table = connection.read_parquet([str(file) for file in files], table_name=label)
+            else:
+                table = _sheets(connection, sheets, label, wanted)
+        except duckdb.Error as error:
+            raise _unreadable(folder, error) from None
         missing = [column for column in wanted if column not in table.columns]
         if missing:
             raise UsageError(
-                f"{files[0]} lacks the column {', '.join(f'`{column}`' for column in missing)}",
+                f"{[*files, *sheets][0]} lacks the column {', '.join(f'`{column}`' for column in missing)}",
                 hint=f"its columns must be {', '.join(wanted)}",
             )
         tables.append(table.select(**{column: table[column].cast(kind) for column, kind in wanted.items()}))
     return connection, (tables[0], tables[1])
+
+
+def _sheets(connection: Any, sheets: list[Path], label: str, wanted: Mapping[str, str]) -> Any:
+    """CSV with a first line of names, in any order; every column is read as what it is, never guessed."""
+    kinds = {"string": "VARCHAR", "int64": "BIGINT", "float64": "DOUBLE"}
+    with sheets[0].open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        first = file.readline()
+    separator = max(",;\t", key=first.count)
+    there = {cell.strip().strip('"') for cell in first.split(separator)}
+    table = connection.read_csv(
+        [str(file) for file in sheets],
+        table_name=label,
+        header=True,
+        delim=separator,
+        types={column: kinds[kind] for column, kind in wanted.items() if column in there},
+    )
+    texts = [column for column, kind in wanted.items() if kind == "string" and column in table.columns]
+    return table.mutate(**{column: table[column].fill_null("") for column in texts})
+
+
+def _unreadable(folder: Path, error: Exception) -> BylineError:
+    """What the engine says, without the line of the file that it repeats."""
+    from byline.errors import UsageError
+
+    said = str(error).splitlines()[0][:200]
+    return UsageError(
+        f"the files in {folder} cannot be counted: {said}",
+        hint="compare their columns with the manual's lists (Many touches): times are whole microseconds, money has a point",
+    )
 
 
 def _mark(folder: Path) -> str:

@@ -76,7 +76,7 @@ if TYPE_CHECKING:
     "--data",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     metavar="DIR",
-    help="Count touches and conversions of Parquet files instead, millions of them (byline[scale]).",
+    help="Count touches and conversions of Parquet or CSV files instead, millions of them (byline[scale]).",
 )
 @click.option(
     "--export",
