@@ -193,3 +193,43 @@ def test_a_manifest(tmp_path: Path) -> None:
     file = tmp_path / "byline.json"
     file.write_text(json.dumps({"posts": [{"id": "a", "url": "https://a.example/posts/a/"}]}))
     assert checks.manifest(file)[0]["id"] == "a"
+
+
+@pytest.mark.parametrize(
+    ("brand", "pairs"),
+    [
+        ("primary: '#1f4e79', accent: '#b4510f'", []),
+        ("name: Acme", []),
+        ("primary: '#ffd500'", [("primary", "1.42 to 1", "links on the white page")]),
+        ("accent: '#e07020'", [("accent", "3.23 to 1", "labels on the white page")]),
+        (
+            "primary: '#7f7f7f'",
+            [
+                ("primary", "4.00 to 1", "links on the white page"),
+                ("primary", "4.44 to 1", "cards and buttons"),
+            ],
+        ),
+    ],
+)
+def test_a_colour_that_cannot_be_read_is_named_with_the_nearest_that_can(
+    tmp_path: Path, brand: str, pairs: list[tuple[str, str, str]]
+) -> None:
+    from byline.drawing import contrast, rgb
+
+    text = SETTINGS.replace("      timezone:", f"      brand: {{{brand}}}\n      timezone:")
+    found = run(tmp_path, {"a.md": post("campaign: q4-renewals")}, text)
+    assert [one.code for one in found] == ["low-contrast"] * len(pairs)
+    for one, (key, ratio, what) in zip(found, pairs, strict=True):
+        assert one.severity == "warning"
+        assert one.key == f"byline.brand.{key}"
+        assert one.line == text.splitlines().index(f"      brand: {{{brand}}}") + 1
+        assert what in one.message
+        better = one.fix.split('"')[1]
+        other = rgb(one.message.split("`")[3])
+        assert contrast(rgb(better), other) >= 4.5
+        assert ratio in one.message
+
+
+def test_a_title_that_no_shipped_font_draws_is_said_unless_there_is_an_image(tmp_path: Path) -> None:
+    chinese = post("campaign: q4-renewals").replace("title: ", "title: 诚实的价格 # ", 1)
+    assert [one.code for one in run(tmp_path, {"a.md": chinese})] == ["card-without-title"]

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from byline import cards, links, registry, sharing
+from byline import appearance, cards, links, registry, sharing
 from byline.content import Content, addresses
 from byline.errors import Problem, Severity, UsageError
 from byline.model import Message, Post
@@ -43,6 +43,7 @@ def run(
     found += _campaigns(settings)
     found += _lead_form(settings)
     found += _labels(content.posts)
+    found += appearance.problems(settings, content.posts)
     composers = _composers(settings)
     for post in content.posts:
         found += _post(post, settings)
