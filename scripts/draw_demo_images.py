@@ -358,7 +358,6 @@ def main() -> None:
     (assets / "logo.svg").write_text(mark() + "\n", encoding="utf-8")
     pictures: list[tuple[Path, str, float]] = [
         (assets / "logo.png", mark(), 8),
-        (assets / "favicon.png", mark(), 3),
         (assets / "henrike.png", henrike(), 1),
         (assets / "jonas.png", jonas(), 1),
         (assets / "milena.png", milena(), 1),

@@ -164,6 +164,22 @@ def size(path: Path) -> tuple[int, int]:
     return image.width, image.height
 
 
+def mark(path: Path) -> Image:
+    """The image file with what is see-through in it, for the site's small picture. Raises ImageError."""
+    from PIL import Image as images
+
+    if path.suffix.lower() != ".svg":
+        _load(path)  # refuses what is no usable picture
+        with images.open(path) as image:
+            return image.convert("RGBA")
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ImageError(f"{path.name} cannot be read: {error.strerror}", hint="mend the path") from None
+    with images.open(io.BytesIO(_from_svg(path.name, data))) as image:
+        return image.convert("RGBA")
+
+
 def cropped(path: Path, width: int, height: int) -> Image:
     """The image file as RGB pixels of that size, cropped to its proportions. Raises ImageError."""
     return _cropped(_load(path), width, height)

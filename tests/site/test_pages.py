@@ -254,3 +254,39 @@ def test_search_finds_posts_but_not_the_form(built: Path) -> None:
     index = (built / "search/search_index.json").read_text()
     assert "Three left." in index
     assert "How did you hear of us" not in index
+
+
+def test_the_small_picture_is_made_of_the_logo_or_of_a_letter(own_site: Path) -> None:
+    import io
+
+    from PIL import Image
+
+    def small(folder: Path) -> dict[str, Image.Image]:
+        found = {}
+        for tag, given in Reader((folder / "posts/honest-pricing/index.html").read_text()).tags:
+            if tag == "link" and "icon" in given.get("rel", ""):
+                data = (folder / given["href"].removeprefix("../../")).read_bytes()
+                found[given["rel"]] = Image.open(io.BytesIO(data))
+                assert given["sizes"] == "{}x{}".format(*found[given["rel"]].size)
+        return found
+
+    letter = small(run(own_site).folder)
+    assert {rel: image.size for rel, image in letter.items()} == {
+        "icon": (96, 96),
+        "apple-touch-icon": (180, 180),
+    }
+    assert letter["icon"].getpixel((2, 2)) == (0x1F, 0x4E, 0x79, 255)
+    assert letter["icon"].convert("L").getextrema()[1] == 255  # the letter
+    logo = Image.new("RGBA", (40, 30), (0, 128, 0, 255))
+    logo.save(own_site.parent / "content/assets/logo.png")
+    text = own_site.read_text()
+    branded = text.replace("      timezone:", "      brand: {logo: assets/logo.png}\n      timezone:")
+    own_site.write_text(branded)
+    made = small(run(own_site).folder)
+    assert made["icon"].getpixel((48, 48)) == (0, 128, 0, 255)
+    assert made["icon"].getpixel((48, 2))[3] == 0  # type: ignore[index]
+    assert made["apple-touch-icon"].getpixel((2, 2)) == (255, 255, 255, 255)
+    own_site.write_text(branded.replace("name: material", "name: material\n  favicon: assets/shared.png"))
+    page = (run(own_site).folder / "posts/honest-pricing/index.html").read_text()
+    assert '<link rel="icon" href="../../assets/shared.png">' in page
+    assert "apple-touch-icon" not in page

@@ -6,13 +6,14 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
+from functools import partial
 from html import unescape
 from typing import Any, Protocol
 
 from byline.content import Content
 from byline.model import Picture, Post
 from byline.settings import Settings
-from byline.site import capture, fragments, images, places
+from byline.site import capture, fragments, icons, images, places
 from byline.site.ahead import Plan
 from byline.site.body import relative
 from byline.site.images import Cover
@@ -51,6 +52,7 @@ class Showing:
     ) -> None:
         """`address` tells where a file of docs_dir is on the site, or nothing; `privacy` is the notice's address."""
         self.settings = settings
+        self.outputs = outputs
         self.privacy = privacy
         self._names: dict[str, str] = {}
         entries = []
@@ -84,8 +86,12 @@ class Showing:
         menu: Sequence[Values],
         sheet: str,
         search: bool,
+        favicon: bool,
     ) -> None:
-        """Set `common`: `years` are (name, address) of the archive, `menu` the company's own pages."""
+        """Set `common`: `years` are (name, address) of the archive, `menu` the company's own pages.
+
+        `favicon`: the company has set one of its own.
+        """
         archive = [{"title": f"Archive {name}", "url": url} for name, url in years]
         topics = (
             [{"title": one.title, "url": one.url} for one in self.site.topics]
@@ -98,7 +104,15 @@ class Showing:
             "sheet": sheet,
             "search": search,
             "choices": self._choices(),
+            "icons": [] if favicon else self.icons(),
         }
+
+    def icons(self) -> list[Values]:
+        """The small pictures made of the logo, which the build must make."""
+        made = icons.links(self.settings)
+        for one in made:
+            self.outputs.pictures[one["url"]] = partial(icons.render, self.settings, str(one["rel"]))
+        return made
 
     def world(self) -> str:
         """The name of all that a page may show of other pages: every post but its text, authors, pictures."""

@@ -60,6 +60,7 @@ class Shown(Showing):
             menu=theme.menu(nav),
             sheet=sheet,
             search=_has_search(config),
+            favicon=theme.own_favicon(config),
         )
 
     def of(self, page: Any, posts: Sequence[Any], anchors: Mapping[str, str]) -> Values:

@@ -20,6 +20,7 @@ MERMAID = Path(str(resources.files("byline.site").joinpath("vendor", "mermaid", 
 FONTS = Path(str(resources.files("byline").joinpath("fonts")))
 SCRIPT = f"{places.ASSETS}capture.js"
 DIAGRAM = 'class="mermaid"'
+FAVICON = "assets/images/favicon.png"
 THANKS_PAGE = """---
 title: Thank you
 search:
@@ -63,6 +64,11 @@ def prepare(config: MkDocsConfig) -> None:
     theme["font"] = False
     if not isinstance(theme.get("palette"), list):
         theme["palette"] = PALETTE
+
+
+def own_favicon(config: MkDocsConfig) -> bool:
+    """Has the company set `theme.favicon`? Material's own stands there otherwise."""
+    return str(config.theme.get("favicon") or FAVICON) != FAVICON
 
 
 def allow_diagrams(config: MkDocsConfig) -> None:

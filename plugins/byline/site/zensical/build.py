@@ -182,7 +182,12 @@ class _Build:
             outputs=self.outputs,
         )
         shown.everywhere(
-            home="", years=lists.years(lists_), menu=menu, sheet=styles.name(sheet), search=given.search
+            home="",
+            years=lists.years(lists_),
+            menu=menu,
+            sheet=styles.name(sheet),
+            search=given.search,
+            favicon=given.favicon,
         )
         pages: dict[str, Values] = {stage.ABSENT: shown.template("404.html") | {"canonical": ""}}
         for uri, paper in everything.items():

@@ -23,12 +23,13 @@ _CHAIN = 20  # files that inherit from one another
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """`nav` as written (None without one), the blog plugin's settings, the company's own templates, whether there is
-    a search; `text` is the file for Zensical."""
+    a search and a favicon of the company's own; `text` is the file for Zensical."""
 
     nav: Any
     blog: Mapping[str, Any]
     own: Path | None
     search: bool
+    favicon: bool
     text: str
 
 
@@ -42,6 +43,7 @@ def read(file: Path, docs: str, templates: str) -> Options:
     blog = _plain(plugins.get("blog") or plugins.get("material/blog"))
     theme = _get(tree, "theme")
     own = _plain(_get(theme, "custom_dir")) if isinstance(theme, yaml.MappingNode) else None
+    favicon = _plain(_get(theme, "favicon")) if isinstance(theme, yaml.MappingNode) else None
     _set(tree, "docs_dir", _node(docs))
     _set(tree, "site_dir", _node("site"))
     _set(tree, "plugins", _staged(plugins))
@@ -63,6 +65,7 @@ def read(file: Path, docs: str, templates: str) -> Options:
         blog=blog if isinstance(blog, dict) else {},
         own=(file.parent / str(own)).resolve() if own else None,
         search=any(name in plugins for name in ("search", "material/search")),
+        favicon=bool(favicon),
         text=yaml.serialize(tree, Dumper=yaml.SafeDumper, allow_unicode=True),
     )
 
