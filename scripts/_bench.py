@@ -7,6 +7,7 @@
     scripts/bench --rival          instead: the same faults for Byline and for crier 2.1.1, posts counted on the network
     scripts/bench build            instead: builds beside stock MkDocs, see _bench_build.py
     scripts/bench --scale          ten million touches through the report instead
+    scripts/bench --engines        the same touches by SQLite, DuckDB and Spark instead (needs a Java)
     scripts/bench --lighthouse     what Lighthouse says of the demo company's pages instead, on a telephone
 
 Medians of several runs, the first of which is not counted. A bar is what we hold ourselves to on two cores of a
@@ -29,6 +30,7 @@ from random import Random
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import _bench_build
+import _bench_engines
 import _bench_scale
 import _setup
 
@@ -173,18 +175,28 @@ def main() -> int:
         "--lighthouse", action="store_true", help="Lighthouse on the demo's pages, nothing else"
     )
     parser.add_argument("--scale", action="store_true", help="the report over many touches, nothing else")
-    parser.add_argument("--touches", type=int, default=10_000_000, help="how many (default ten million)")
+    parser.add_argument("--engines", action="store_true", help="the report by each engine, nothing else")
+    parser.add_argument("--touches", type=int, help="how many (--scale: ten million, --engines: two sizes)")
+    parser.add_argument("--write", action="store_true", help="--engines: put the table into the manual")
     options = parser.parse_args()
     if options.lighthouse:
         import _bench_lighthouse
 
         return _bench_lighthouse.main(options.runs)
+    if options.engines:
+        _setup.ready("test")
+        sizes = (options.touches,) if options.touches else _bench_engines.SIZES
+        with tempfile.TemporaryDirectory(prefix="byline-bench-") as name:
+            site = corpus(Path(name) / "site", 360)
+            publish = str(_setup.python().parent / "publish")
+            _bench_engines.run(publish, site, sizes, write=options.write)
+        return 0
     if options.scale:
         _setup.ready("test")  # byline[scale] is in it
         print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, load {os.getloadavg()[0]:.1f}")
         with tempfile.TemporaryDirectory(prefix="byline-bench-") as name:
             site = corpus(Path(name) / "site", 360)
-            _bench_scale.run(str(_setup.python().parent / "publish"), site, options.touches)
+            _bench_scale.run(str(_setup.python().parent / "publish"), site, options.touches or 10_000_000)
         return 0
     if options.rival:
         return rival()
