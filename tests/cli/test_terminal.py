@@ -110,7 +110,19 @@ def on_a_terminal(columns: int, *arguments: str, cwd: Path, **environment: str) 
 
 
 @pytest.mark.parametrize("columns", [40, 80, 200])
-@pytest.mark.parametrize("command", [(), ("status",), ("explain", "does-not-fit"), ("explain",), ("check",)])
+@pytest.mark.parametrize(
+    "command",
+    [
+        (),
+        ("status",),
+        ("explain", "does-not-fit"),
+        ("explain",),
+        ("check",),
+        ("plan", "--all"),
+        ("report",),
+        ("doctor", "--to", "twitter"),
+    ],
+)
 def test_lines_fit_the_window(columns: int, command: tuple[str, ...], tmp_path: Path) -> None:
     make_site(
         tmp_path,
@@ -125,6 +137,29 @@ def test_lines_fit_the_window(columns: int, command: tuple[str, ...], tmp_path: 
             (len(word) for word in words.split()), default=0
         )  # what is never cut: an address, a file
         assert _tables.columns_of(row) <= max(columns, longest + 10), row
+
+
+def test_a_row_is_folded_within_its_frame_and_no_word_is_cut() -> None:
+    rows = [
+        "  + LinkedIn   company    now   80 of 3000 characters",
+        "      │ Three customers left. We had expected twelve, and learned why.",
+        "      ├ link: https://insights.acme.example/posts/honest-pricing/",
+        "      └ words: written for this network",
+        "short",
+    ]
+    assert _tables.folded("\n".join(rows), wide=34).split("\n") == [
+        "  + LinkedIn   company    now   80",
+        "      of 3000 characters",
+        "      │ Three customers left. We",
+        "      │ had expected twelve, and",
+        "      │ learned why.",
+        "      ├ link:",
+        "      │   https://insights.acme.example/posts/honest-pricing/",
+        "      └ words: written for this",
+        "          network",
+        "short",
+    ]
+    assert _tables.folded("\n".join(rows)) == "\n".join(rows)  # a file or a pipe gets it as it is
 
 
 def test_colour_only_where_it_is_wanted(tmp_path: Path) -> None:

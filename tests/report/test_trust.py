@@ -195,6 +195,11 @@ def test_without_the_largest_order(material: Material) -> None:
     )  # fmt: skip
     assert "would be EUR 2,000 instead of EUR 52,000. The median order is EUR 1,000.50." in html.show(report)
     assert "One order decides much" in text.show(report)
+    narrow = text.show(report, 48)
+    assert max(map(len, narrow.splitlines())) <= 48
+    assert "\nall\n    " in narrow
+    assert "EUR 52,000" in narrow  # an amount stays on one line
+    assert text.show(report, 200) == text.show(report)
     assert export.as_json(report)["largest_order"]["EUR"]["revenue_without"] == 2000
 
 

@@ -104,6 +104,36 @@ def fitted(head: str, facts: Sequence[str], *, wide: int = 0) -> list[str]:
     return found
 
 
+_BELOW = {"│": "│ ", "├": "│   ", "└": "    "}  # what stands before the rest of a row with this frame
+
+
+def folded(text: str, *, wide: int = 0) -> str:
+    """Each row in rows that fit, the rest below its beginning and within its frame; a word is never cut.
+
+    For a terminal alone: a file or a pipe gets the text as it is.
+    """
+    if not wide and not sys.stdout.isatty():
+        return text
+    return "\n".join(line for row in text.split("\n") for line in _folded(row, wide or width()))
+
+
+def _folded(row: str, space: int) -> list[str]:
+    bare = row.lstrip(" ")
+    if columns_of(row) <= space or not bare:
+        return [row]
+    indent = " " * (len(row) - len(bare))
+    below = indent + (_BELOW.get(bare[0]) or "    ")
+    if bare[0] in _BELOW:
+        indent, bare = f"{indent}{bare[0]} ", bare[2:]
+    lines = [indent]
+    for word in re.findall(r"\S+\s*", bare):
+        begun = lines[-1] not in (indent, below)
+        if begun and columns_of(lines[-1] + word.rstrip()) > space:
+            lines.append(below)
+        lines[-1] += word
+    return [line.rstrip() for line in lines]
+
+
 def flowing(text: str, *, wide: int = 0) -> str:
     """Words in lines that fit, colours counted as nothing; a word is never cut, so that it can be copied."""
     space = wide or min(shutil.get_terminal_size().columns, WIDEST)

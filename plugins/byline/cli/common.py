@@ -128,8 +128,8 @@ def emit_json(value: Mapping[str, Any]) -> None:
 
 
 def progress(text: str) -> None:
-    """A line about what is going on, on stderr."""
-    click.echo(text, err=True)
+    """A line about what is going on, on stderr; in a narrow window it goes on below."""
+    click.echo(text if "\n" in text else hanging(text, err=True), err=True)
 
 
 def example_address(site_url: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from byline.cli._publishing import json_option, make_drivers, open_http, read_scope, to_option
+from byline.cli._tables import width
 from byline.cli.common import DONE, FAILED, App, count, emit_json, progress
 from byline.errors import UsageError
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from byline.doctor import Doctor, Finding
     from byline.settings import Settings
 
-WIDTH = 96
+WIDTH, NARROW = 96, 76
 _MARKS = {
     "ok": ("ok", "green"),
     "warning": ("look", "yellow"),
@@ -116,19 +117,24 @@ def _keep(app: App, settings: Settings, doctor: Doctor) -> None:
 
 
 def _show(item: Finding) -> None:
-    """One finding within the width of a terminal, the next step on a line of its own."""
+    """One finding within the width of the terminal, the next step on lines of its own; on a narrow one below its head."""
     mark, colour = _MARKS[item.level]
+    space = min(width(), WIDTH)
     head = f"{mark:<5}{item.about:<22} "
+    narrow = space < NARROW
+    lead = " " * (5 if narrow else len(head))
     words = f"{item.who}: {item.message}" if item.who else item.message
-    rows = textwrap.wrap(words, WIDTH - len(head), break_long_words=False, break_on_hyphens=False) or [""]
-    click.echo(click.style(head, fg=colour, bold=item.level == "red") + rows[0])
-    for row in rows[1:]:
-        click.echo(" " * len(head) + row)
-    if item.next:
-        for number, row in enumerate(
-            textwrap.wrap(item.next, WIDTH - len(head) - 6, break_long_words=False, break_on_hyphens=False)
-        ):
-            click.echo(" " * len(head) + ("next: " if not number else "      ") + row)
+    rows = _rows(words, space - len(lead))
+    shown = click.style(head.rstrip() if narrow else head, fg=colour, bold=item.level == "red")
+    click.echo(shown + ("" if narrow else rows.pop(0)))
+    for row in rows:
+        click.echo(lead + row)
+    for number, row in enumerate(_rows(item.next, space - len(lead) - 6) if item.next else ()):
+        click.echo(lead + ("      " if number else "next: ") + row)
+
+
+def _rows(text: str, space: int) -> list[str]:
+    return textwrap.wrap(text, max(20, space), break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def _summary(found: Sequence[Finding], fail_under: int) -> str:

@@ -21,6 +21,7 @@ from byline.cli._publishing import (
     to_option,
     write_out,
 )
+from byline.cli._tables import folded
 from byline.cli.common import DONE, STOPPED, App, emit_json, show_problems
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ def command(
     if shown == "json":
         emit_json(_as_json(plan, scope, looks))
     else:
-        click.echo(_render(shown, plan, settings, history.info, looks, scope))
+        text = _render(shown, plan, settings, history.info, looks, scope)
+        click.echo(folded(text) if shown == "text" else text)
         if plan.problems:
             show_problems(plan.problems, err=True)
     return STOPPED if plan.problems else DONE

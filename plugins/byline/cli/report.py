@@ -12,6 +12,7 @@ import click
 
 from byline.attribution.credit import BY
 from byline.attribution.models import MODELS
+from byline.cli._tables import width
 from byline.cli.common import DONE, App, count, emit_json, progress
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def command(
     elif as_csv:
         click.echo(export.table_csv(report.table).decode("utf-8-sig").replace("\r\n", "\n"), nl=False)
     else:
-        click.echo(text.show(report), nl=False)
+        click.echo(text.show(report, width()), nl=False)
         if folder is not None:
             click.echo(f"\nReport: {folder / 'index.html'}")
     return DONE
