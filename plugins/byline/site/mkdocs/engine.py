@@ -91,7 +91,7 @@ class Engine:
         self.plugin: BylinePlugin
         self.docs = ""
         self.around_before: str = known.get("around") or ""
-        self._around = self._about = ""
+        self._around = self._about = self._frame = ""
         self._half: halves.Half | None = None
         self._given: dict[str, dict[str, Any]] = {}  # pages that the other process has rendered in this build
         self._filling = self._rendering = False
@@ -469,22 +469,36 @@ class Engine:
             whole = [[self.plugin.shown.world(), seen], [self._all_of(page) for page in pages]]
         if self.reads.hour:
             whole.append(str(get_build_datetime()))
-        self._around = digest(
-            self.base, self.templates, _json(self.plugin.shown.common), _json(_nav(nav)), whole
-        )
+        beside = _json(_nav(nav))
+        common = self.plugin.shown.common
+        self._around = digest(self.base, self.templates, _json(common), beside, whole)
+        # What is new and how much there is of what stands on the first page alone, unless the company's own say more.
+        if not self.reads.lists:
+            common = {key: value for key, value in common.items() if key != "latest"}
+            for key in ("topics", "writers"):
+                common[key] = [{**one, "count": 0} for one in common[key]]
+        self._frame = digest(self.base, self.templates, _json(common), beside, whole)
         self.world = digest(self._around, self.plugin.shown.world(), _json(seen))
         if self.reads.others and self._around != self.around_before:
             for page in pages:  # their templates see all of them, as in a build from nothing
                 self._fill(page)
         posts = self.plugin.by_source
-        tags = [page.meta.get("tags") for page in pages] if "material/tags" in config.plugins else []
-        rest = [_seen(page) for page in pages if page.file.src_uri not in posts]
-        self._about = digest(self._around, self.plugin.shown.people(), _json([tags, rest]))
+        tags: list[Any] = []
+        if "material/tags" in config.plugins:
+            tags = [[page.meta.get("tags") for page in pages]]
+            tags += [_seen(page) for page in pages if page.file.src_uri not in posts]
+        self._about = digest(self._frame, self.plugin.shown.people(), _json(tags))
 
     def _all_of(self, page: Page) -> list[str]:
         row = self.rows.get(page.file.src_uri)
         text = row["own"] if row and "own" in row else digest(page.content or "", _json(_toc(page.toc)))
         return [text, _json(page.meta)]
+
+    def _framed(self, page: Page) -> bool:
+        """Is it one of the pages that show neither what is new nor how much there is? So our templates have it."""
+        first = material.original(page)
+        kinds = ("Category", "Archive", "Post")
+        return type(first).__name__ in kinds or (first is self.plugin.blog.blog and page is not first)
 
     def _near(self, page: Page) -> str:
         """The name of all that a post's page shows besides its own text; empty for any other page."""
@@ -555,7 +569,8 @@ class Engine:
             template = env.get_template(page.meta.get("template", "main.html"))
             context = config.plugins.on_page_context(context, page=page, config=config, nav=nav)
             try:
-                key = digest(self._around, row["shown"], _json(_own(page)), _json(_extra(page, context)))
+                around = self._frame if self._framed(page) else self._around
+                key = digest(around, row["shown"], _json(_own(page)), _json(_extra(page, context)))
             except Unnameable:
                 key = ""
             row["page"] = key

@@ -50,15 +50,18 @@ _LEADS_ON = frozenset(
         "file",
     }
 )
+_OF_LISTS = frozenset({"latest", "topics", "writers", "", "?"})
 _NO_TEMPLATE = (".css", ".js", ".map", ".json")
 
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """`others`: something of other pages. `hour`: when the site was built."""
+    """`others`: something of other pages. `hour`: when the site was built. `lists`: of how many posts there are, or of
+    what is new, anywhere."""
 
     others: bool = False
     hour: bool = False
+    lists: bool = False
 
 
 def reads(templates: Mapping[str, bytes], find: Callable[[str], bytes | None]) -> Reads:
@@ -69,7 +72,7 @@ def reads(templates: Mapping[str, bytes], find: Callable[[str], bytes | None]) -
     from jinja2 import Environment, TemplateError
 
     made = Environment(extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"])  # noqa: S701 - nothing is rendered
-    others = hour = False
+    others = hour = lists = False
     rest, seen = list(templates.items()), set[str]()
     while rest:
         path, data = rest.pop()
@@ -91,7 +94,8 @@ def reads(templates: Mapping[str, bytes], find: Callable[[str], bytes | None]) -
                     rest.append((name, there))
         others = others or any(_leads_elsewhere(name, attribute) for name, attribute in found)
         hour = hour or any(name in _HOUR for name, _ in found)
-    return Reads(others, hour)
+        lists = lists or any(name == "byline" and attribute in _OF_LISTS for name, attribute in found)
+    return Reads(others, hour, lists or others)
 
 
 def referenced(tree: nodes.Template) -> Iterator[str | None]:
