@@ -91,6 +91,21 @@ def test_it_says_what_happened(run: tuple[str, Path, dict[str, str]]) -> None:
     assert leads > tagged > 10
 
 
+def test_one_enquiry_is_shown_as_sales_meets_it(run: tuple[str, Path, dict[str, str]]) -> None:
+    shown, folder, _ = run
+    block = shown[shown.index("One enquiry, as sales gets it") :].partition("Reported")[0]
+    assert "Address:" in block
+    assert "Read before asking:" in block
+    key = re.search(r"Id: (\S+)", block)
+    assert key
+    with sqlite3.connect(folder / "company" / ".byline" / "crm.db") as crm:
+        row = crm.execute("SELECT email FROM leads WHERE id = ?", (key[1],)).fetchone()
+        visits = crm.execute("SELECT count(*) FROM touches WHERE lead_id = ?", (key[1],)).fetchone()[0]
+    crm.close()
+    assert f"Address:      {row[0]}" in block
+    assert len(re.findall(r"came from", block)) == visits > 1
+
+
 def test_every_lead_leads_back_to_a_post_that_was_sent(run: tuple[str, Path, dict[str, str]]) -> None:
     shown, folder, _ = run
     with sqlite3.connect(folder / "company" / ".byline" / "crm.db") as crm:

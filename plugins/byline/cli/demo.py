@@ -92,6 +92,7 @@ def _play(stage: Stage, began: float) -> Outcome:
     _send(stage)
     _send_again(stage)
     outcome = _visit(stage)
+    _enquiry(stage)
     _report(stage)
     _conclude(stage, outcome, time.monotonic() - began)
     return outcome
@@ -227,6 +228,15 @@ def _visit(stage: Stage) -> Outcome:
             f" {outcome.asked} filled the form in"
         )
     return outcome
+
+
+def _enquiry(stage: Stage) -> None:
+    """One of the leads as a sales person meets it: the question, and what was read before it."""
+    shown = stage.enquiry()
+    if shown:
+        click.echo("  One enquiry, as sales gets it by mail and finds it in the CRM:")
+        for line in [line for line in shown.splitlines() if line.strip()]:
+            click.echo(click.style("      │ ", dim=True) + _cut(line, 8))
 
 
 def _report(stage: Stage) -> None:

@@ -101,6 +101,18 @@ class Stage:
         )
         return story.play(world.people(seen, self.end))
 
+    def enquiry(self) -> str:
+        """The enquiry that tells most, in the words that sales gets by mail and in the CRM; empty without any."""
+        from byline import content, syncing
+        from byline.intake.handing import told
+
+        leads = sorted(
+            self.crm.leads(), key=lambda lead: (len({touch.content for touch in lead.touches}), lead.id)
+        )
+        read = content.read(self.settings)
+        catalogue = syncing.catalogue(self.settings, read.posts, read.authors)
+        return told(leads[-1], catalogue) if leads and leads[-1].touches else ""
+
     def timelines(self) -> dict[str, Path]:
         """Write each network's timeline as a page; label -> file."""
         written = {}
