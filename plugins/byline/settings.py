@@ -151,10 +151,12 @@ class FeedSettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageSettings:
     """`raw_html` lets a post bring frames, scripts and styles of its own; `headers` names the hosts whose file of
-    security headers is written: netlify (Cloudflare Pages reads the same), apache, vercel."""
+    security headers is written: netlify (Cloudflare Pages reads the same), apache, vercel. `words` are the company's own
+    in place of the theme's, by the keys of `byline.wording`."""
 
     raw_html: bool = False
     headers: tuple[str, ...] = ("netlify",)
+    words: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

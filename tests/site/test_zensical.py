@@ -14,6 +14,7 @@ from byline import content, settings
 from byline.errors import BylineError
 from byline.site.zensical import options, papers, stage, views
 from byline.site.zensical.finish import Finish, Page
+from byline.wording import words
 from site_sample import NOW
 
 BLOG = {"blog_dir": ".", "post_dir": "posts", "post_url_format": "posts/{slug}"}
@@ -28,7 +29,7 @@ def test_our_plugin_goes_and_what_is_not_ours_stays_as_it_was(tmp_path: Path) ->
         "plugins:\n- search: {lang: de}\n- blog: {pagination_per_page: 3, categories_allowed: [A]}\n- byline: {timezone: X}\n"
         "markdown_extensions:\n- pymdownx.superfences\n- pymdownx.emoji: {emoji_index: !!python/name:material.x.y ''}\n"
     )
-    made = options.read(file, "content", "templates")
+    made = options.read(file, "content", "templates", words("de", {}))
     assert made.blog == {"pagination_per_page": 3, "categories_allowed": ["A"]}
     assert made.nav == [{"Home": "index.md"}]
     assert made.own == tmp_path / "own"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from byline.fields import Fields
 from byline.settings import Brand, EditorSettings, FeedSettings, PageSettings, Settings
+from byline.wording import KEYS
 
 _COLOUR = r"#[0-9A-Fa-f]{6}"
 BACKENDS = ("github", "gitlab", "gitea", "test-repo")
@@ -88,8 +91,18 @@ def read_pages(block: Fields) -> PageSettings:
     found = PageSettings(
         raw_html=section.flag("raw_html", usual.raw_html),
         headers=tuple(names) if "headers" in section else usual.headers,
+        words=_words(section),
     )
     section.done()
+    return found
+
+
+def _words(section: Fields) -> Mapping[str, str]:
+    inner = section.section("words")
+    if inner is None:
+        return {}
+    found = {key: text for key in sorted(KEYS) if (text := inner.text(key))}
+    inner.done()
     return found
 
 

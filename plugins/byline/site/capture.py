@@ -5,16 +5,17 @@ The form works without JavaScript: what the script would add is then missing, no
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from urllib.parse import urlsplit
 
 from byline.model import Post
 from byline.settings import Settings
 from byline.site import places, targets
+from byline.wording import words
 
 MARK = "<!-- byline:lead-form -->"
 PLACE = '<section class="by-form-place"></section>'  # the same while the text is cleaned of comments
-CONSENT = "Send me new articles by e-mail, about once a month. I can stop this at any time."
 CAPTURE = "capture.js"
 _POT = 'name="website"'
 
@@ -47,11 +48,11 @@ def remember(settings: Settings, name: str) -> str:
     """The unticked box that allows the script to keep what brought the visitor; shown by the script alone."""
     if not wanted(settings) or settings.lead_form.consent == "none":
         return ""
-    days = settings.lead_form.keep_days
+    said = words(settings.language, settings.pages.words)["remember"]
+    said = escape(said.replace("{n}", str(settings.lead_form.keep_days)))
     return (
         f'<p class="by-remember" hidden><input type="checkbox" id="{name}" data-byline-consent>'
-        f'<label for="{name}">Remember on this device how I found this site, for up to {days} days. '
-        "It is sent to us only together with a form, and forgotten when you untick this.</label></p>"
+        f'<label for="{name}">{said}</label></p>'
     )
 
 
@@ -62,6 +63,8 @@ def form(
     if not wanted(settings):
         return ""
     target = targets.of(settings)
+    said = {key: escape(text) for key, text in words(settings.language, settings.pages.words).items()}
+    consent = words(settings.language, settings.pages.words)["consent"]
     base = urlsplit(settings.site_url).path
     if target is None:
         attributes = "data-byline"
@@ -69,7 +72,7 @@ def form(
             "bl_page": base + page,
             "bl_post": post.id if post else "",
             "bl_next": base + places.THANKS,
-            "bl_consent": CONSENT,
+            "bl_consent": consent,
             "bl_consent_at": "",
             "bl_started": "",
             "bl_touches": "",
@@ -82,17 +85,19 @@ def form(
         action = settings.lead_form.url
     else:
         attributes = target.attributes(settings.site_url + places.THANKS)
-        known = {"page": base + page, "post": post.id if post else "", "consent": CONSENT}
+        known = {"page": base + page, "post": post.id if post else "", "consent": consent}
         rows = target.hidden(settings, page, known)
         action = target.action
-    notice = f' How we treat it: <a href="{escape(privacy)}">privacy</a>.' if privacy else ""
+    notice = (
+        f' {said["how_treated"]} <a href="{escape(privacy)}">{said["privacy_link"]}</a>.' if privacy else ""
+    )
     lines = (
         f'<form class="by-form" method="post" action="{escape(action)}" accept-charset="UTF-8" {attributes}>',
-        *_inputs(target, name),
+        *_inputs(target, name, said),
         remember(settings, f"{name}-remember"),
         *rows,
-        '<p class="by-form__send"><button type="submit" class="by-button">Send</button>',
-        f"<small>Only used to answer you.{notice}</small></p>",
+        f'<p class="by-form__send"><button type="submit" class="by-button">{said["send"]}</button>',
+        f"<small>{said['only_to_answer']}{notice}</small></p>",
         "</form>",
     )
     return "\n".join(lines)
@@ -104,13 +109,13 @@ def placed(html: str, settings: Settings, *, page: str, post: Post | None, priva
     return html.replace(PLACE, f"<section data-search-exclude>{made}</section>" if made else "")
 
 
-def _inputs(target: targets.Target | None, name: str) -> list[str]:
+def _inputs(target: targets.Target | None, name: str, said: Mapping[str, str]) -> list[str]:
     """What the visitor fills in. Salesforce and HubSpot have names of their own, and want a first and a last name."""
     called = target.names if target else targets.OURS
     rows: list[str] = []
 
     def field(key: str, label: str, kind: str = "text", *, fills: str, most: int, required: bool) -> str:
-        more = "" if required else " <span>optional</span>"
+        more = "" if required else f" <span>{said['optional']}</span>"
         must = " required" if required else ""
         return (
             f'<p class="by-field"><label for="{name}-{key}">{label}{more}</label>\n'
@@ -118,29 +123,31 @@ def _inputs(target: targets.Target | None, name: str) -> list[str]:
             f' maxlength="{most}"></p>'
         )
 
-    mail = field("email", "E-mail", "email", fills="email", most=80 if target else 320, required=True)
+    mail = field(
+        "email", said["field_email"], "email", fills="email", most=80 if target else 320, required=True
+    )
     company = field(
         "company",
-        "Company",
+        said["field_company"],
         fills="organization",
         most=200,
         required=bool(target and target.company_required),
     )
     heard = ""
     if "heard" in called:
-        heard = field("heard", "How did you hear of us?", fills="off", most=200, required=False)
+        heard = field("heard", said["field_heard"], fills="off", most=200, required=False)
     if target:
-        first = field("first", "First name", fills="given-name", most=40, required=False)
-        last = field("name", "Last name", fills="family-name", most=80, required=True)
+        first = field("first", said["field_first"], fills="given-name", most=40, required=False)
+        last = field("name", said["field_last"], fills="family-name", most=80, required=True)
         rows += _row(first, last) + _row(mail, company) + (_row(heard) if heard else [])
     else:
-        rows += _row(field("name", "Name", fills="name", most=200, required=True), mail) + _row(
+        rows += _row(field("name", said["field_name"], fills="name", most=200, required=True), mail) + _row(
             company, heard
         )
     rows += [
-        f'<p class="by-field"><label for="{name}-message">Your question</label>',
+        f'<p class="by-field"><label for="{name}-message">{said["field_message"]}</label>',
         f'<textarea id="{name}-message" name="{called["message"]}" rows="4" required maxlength="5000"></textarea></p>',
-        f'<div class="by-form__pot" aria-hidden="true"><label for="{name}-website">Leave this empty</label>',
+        f'<div class="by-form__pot" aria-hidden="true"><label for="{name}-website">{said["field_empty"]}</label>',
         f'<input id="{name}-website" {"data-byline-pot" if target else _POT} type="text" tabindex="-1"'
         ' autocomplete="off"></div>',
     ]
@@ -150,7 +157,7 @@ def _inputs(target: targets.Target | None, name: str) -> list[str]:
         also = " data-byline-marketing" if target else ""
         rows += [
             f'<p class="by-check"><input type="checkbox" id="{name}-marketing"{marked} value="{value}"{also}>',
-            f'<label for="{name}-marketing">{escape(CONSENT)}</label></p>',
+            f'<label for="{name}-marketing">{said["consent"]}</label></p>',
         ]
     return rows
 

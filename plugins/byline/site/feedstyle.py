@@ -9,6 +9,7 @@ from html import escape
 
 from byline.settings import Settings
 from byline.site import styles
+from byline.wording import words
 
 _SHEET = """<?xml version="1.0" encoding="UTF-8"?>
 <xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" xmlns:atom="http://www.w3.org/2005/Atom" exclude-result-prefixes="atom">
@@ -22,10 +23,10 @@ _SHEET = """<?xml version="1.0" encoding="UTF-8"?>
 </head>
 <body>
 <main>
-<p class="about"><strong>This is a feed.</strong> Copy its address into a feed reader, and new articles come to you. Nobody learns your e-mail address.</p>
+<p class="about"><strong>@FEED@</strong> @WHY@</p>
 <h1><xsl:value-of select="/rss/channel/title | /atom:feed/atom:title"/></h1>
 <p class="claim"><xsl:value-of select="/rss/channel/description | /atom:feed/atom:subtitle"/></p>
-<p><a><xsl:attribute name="href"><xsl:value-of select="/rss/channel/link | /atom:feed/atom:link[@rel='alternate']/@href"/></xsl:attribute>Go to the page</a></p>
+<p><a><xsl:attribute name="href"><xsl:value-of select="/rss/channel/link | /atom:feed/atom:link[@rel='alternate']/@href"/></xsl:attribute>@PAGE@</a></p>
 <ul>
 <xsl:for-each select="/rss/channel/item">
 <li><h2><a href="{link}"><xsl:value-of select="title"/></a></h2><p class="date"><xsl:value-of select="substring(pubDate, 6, 11)"/></p><p><xsl:value-of select="description"/></p></li>
@@ -59,4 +60,8 @@ def write(settings: Settings) -> bytes:
         .replace("@LINK@", colours[0])
         .replace("@DARK@", colours[1])
     )
-    return _SHEET.replace("@STYLE@", style).replace("@LANGUAGE@", escape(settings.language)).encode()
+    said = words(settings.language, settings.pages.words)
+    sheet = _SHEET.replace("@STYLE@", style).replace("@LANGUAGE@", escape(settings.language))
+    for place, key in (("@FEED@", "feed"), ("@WHY@", "feed_why"), ("@PAGE@", "feed_page")):
+        sheet = sheet.replace(place, escape(said[key]))
+    return sheet.encode()

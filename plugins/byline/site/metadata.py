@@ -12,6 +12,7 @@ from byline.model import Author, Picture, Post
 from byline.settings import Settings
 from byline.site import places
 from byline.site.places import Listing
+from byline.wording import words
 
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
@@ -33,8 +34,9 @@ def post_head(
     rows += [_meta("article:author", places.absolute(settings, places.author_url(name))) for name in names]
     rows += [_meta("article:section", name) for name in post.categories[:1]]
     rows += [_meta("article:tag", name) for name in dict.fromkeys((*post.tags, *post.categories))]
+    said = words(settings.language, settings.pages.words)
     for index, name in enumerate(names[:1]):
-        rows.append(_name(f"twitter:label{index + 1}", "Written by"))
+        rows.append(_name(f"twitter:label{index + 1}", said["written_by"]))
         rows.append(_name(f"twitter:data{index + 1}", name.name))
         if name.twitter:
             rows.append(
@@ -108,7 +110,7 @@ def post_data(
         article["keywords"] = list(post.tags)
     if post.series:
         article["isPartOf"] = {"@type": "CreativeWorkSeries", "name": post.series}
-    steps = [("Home", settings.site_url)]
+    steps = [(words(settings.language, settings.pages.words)["home"], settings.site_url)]
     if post.categories:
         steps.append((post.categories[0], places.absolute(settings, places.category_url(post.categories[0]))))
     steps.append((post.title, address))

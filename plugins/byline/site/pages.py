@@ -19,6 +19,7 @@ from byline.settings import Settings
 from byline.site import metadata, places
 from byline.site.images import Cover
 from byline.site.places import Listing
+from byline.wording import words
 
 Values = dict[str, Any]
 RELATED = 3
@@ -47,6 +48,7 @@ class Site:
     ) -> None:
         """`avatars` maps an author's id to the address of the picture on the site."""
         self.settings = settings
+        self.words = words(settings.language, settings.pages.words)
         self.authors = authors
         self.entries = {entry.post.id: entry for entry in entries}
         self.posts = tuple(entry.post for entry in entries)
@@ -160,7 +162,10 @@ class Site:
             "avatar": self.avatars.get(author.id, ""),
             "initials": "".join(part[0] for part in author.name.split()[:2]).upper(),
             "url": places.author_url(author),
-            "links": [{"name": label, "url": address} for label, address in metadata.profiles(author)],
+            "links": [
+                {"name": self.words["website"] if label == "Website" else label, "url": address}
+                for label, address in metadata.profiles(author)
+            ],
         }
 
     def share(self, post: Post) -> list[Values]:
@@ -171,7 +176,7 @@ class Site:
             {"name": "LinkedIn", "url": f"https://www.linkedin.com/sharing/share-offsite/?url={address}"},
             {"name": "X", "url": f"https://x.com/intent/post?text={title}&url={address}"},
             {"name": "Bluesky", "url": f"https://bsky.app/intent/compose?text={title}%20{address}"},
-            {"name": "E-mail", "url": f"mailto:?subject={title}&body={address}"},
+            {"name": self.words["email"], "url": f"mailto:?subject={title}&body={address}"},
         ]
 
     def common(self, menu: Sequence[Values], archive: Sequence[Values], privacy: str) -> Values:
@@ -219,8 +224,11 @@ class Site:
 
     def topic_head(self, listing: Listing, url: str) -> str:
         """The head of a category's page."""
-        steps = [("Home", self.settings.site_url), (listing.title, places.absolute(self.settings, url))]
-        text = f"{listing.title}: what {self.settings.brand.name or self.settings.site_name} writes about it."
+        steps = [
+            (self.words["home"], self.settings.site_url),
+            (listing.title, places.absolute(self.settings, url)),
+        ]
+        text = f"{listing.title} – {self.settings.brand.name or self.settings.site_name}"
         return self._head(listing.title, text, url, (listing,), [metadata.trail(steps)])
 
     def author_head(self, author: Author, listing: Listing) -> str:

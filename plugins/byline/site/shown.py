@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from functools import partial
-from html import unescape
+from html import escape, unescape
 from typing import Any, Protocol
 
 from byline.content import Content
@@ -19,6 +19,7 @@ from byline.site.body import relative
 from byline.site.images import Cover
 from byline.site.kept import digest
 from byline.site.pages import Entry, Site, Values
+from byline.wording import words
 
 SCRIPT = f"{places.ASSETS}capture.js"
 AT_MOST = 5  # topics in the menu; more than that are on the home page alone
@@ -53,6 +54,7 @@ class Showing:
         """`address` tells where a file of docs_dir is on the site, or nothing; `privacy` is the notice's address."""
         self.settings = settings
         self.outputs = outputs
+        self.words = words(settings.language, settings.pages.words)
         self.privacy = privacy
         self._names: dict[str, str] = {}
         entries = []
@@ -92,7 +94,7 @@ class Showing:
 
         `favicon`: the company has set one of its own.
         """
-        archive = [{"title": f"Archive {name}", "url": url} for name, url in years]
+        archive = [{"title": f"{self.words['archive']} {name}", "url": url} for name, url in years]
         topics = (
             [{"title": one.title, "url": one.url} for one in self.site.topics]
             if len(self.site.topics) <= AT_MOST
@@ -104,6 +106,7 @@ class Showing:
             "sheet": sheet,
             "search": search,
             "choices": self._choices(),
+            "words": self.words,
             "icons": [] if favicon else self.icons(),
         }
 
@@ -143,7 +146,11 @@ class Showing:
     def _choices(self) -> str:
         box = capture.remember(self.settings, "by-choice")
         shown = box.replace(" hidden>", ">", 1)  # the script shows the whole, as nothing is kept without it
-        return f"<details hidden><summary>Privacy choices</summary>{shown}</details>" if box else ""
+        return (
+            f"<details hidden><summary>{escape(self.words['privacy_choices'])}</summary>{shown}</details>"
+            if box
+            else ""
+        )
 
     def page(self, url: str, posts: Sequence[Post] = ()) -> Values:
         """What every page has; `posts` are those of a list."""
@@ -207,7 +214,7 @@ class Showing:
         """The home page, or one that continues it."""
         return self._list(url, number, count, posts) | {
             "kind": "home",
-            "title": "All articles",
+            "title": self.words["all"],
             "label": "",
             "window": self.settings.site_name,
             "description": self.settings.site_description or self.settings.brand.claim,
@@ -221,10 +228,10 @@ class Showing:
         listing = next(one for one in self.site.topics if one.title == name)
         return self._list(url, number, count, posts) | {
             "kind": "topic",
-            "label": "Topic",
+            "label": self.words["topic"],
             "title": listing.title,
             "window": self._window(listing.title),
-            "description": f"{listing.title}: articles of {self.common['name']}",
+            "description": f"{listing.title} – {self.common['name']}",
             "feed": listing.feed(places.FEEDS[0]),
             "content": fragments.without_title(content)[0],
             "top": listing.url,
@@ -235,11 +242,11 @@ class Showing:
         """A page of the archive."""
         return self._list(url, number, count, posts) | {
             "kind": "archive",
-            "label": "Archive",
+            "label": self.words["archive"],
             "title": name,
-            "window": self._window(f"Archive {name}"),
-            "description": f"Articles of {self.common['name']} from {name}",
-            "head": self.site.page_head(f"Archive {name}", "", url),
+            "window": self._window(f"{self.words['archive']} {name}"),
+            "description": f"{self.words['articles']} {name} – {self.common['name']}",
+            "head": self.site.page_head(f"{self.words['archive']} {name}", "", url),
         }
 
     def _list(self, url: str, number: int, count: int, posts: Sequence[Post]) -> Values:
@@ -249,11 +256,13 @@ class Showing:
         """What a page without a document shows; it has addresses from the root of the site."""
         return {
             "kind": "template",
-            "title": "Not found",
-            "window": self._window("Not found"),
+            "title": self.words["not_found_title"],
+            "window": self._window(self.words["not_found_title"]),
             "description": "",
             "top": "",
-            "head": self.site.page_head("Not found", "", None, index=False) if name.endswith(".html") else "",
+            "head": self.site.page_head(self.words["not_found_title"], "", None, index=False)
+            if name.endswith(".html")
+            else "",
             "script": "",
         }
 

@@ -43,6 +43,7 @@ from byline.site.mkdocs.quick import identified, quick
 from byline.site.mkdocs.reading import reads
 from byline.site.mkdocs.shown import Shown, facts, plain_json
 from byline.times import Clock, SystemClock, ticks
+from byline.wording import words
 
 log = logging.getLogger("mkdocs.byline")
 
@@ -136,7 +137,7 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
         self.by_source = {post.src_uri: post for post in posts}
         self.blog = material.prepare(config)
         self.sheet = styles.sheet(self.settings.brand)
-        theme.prepare(config)
+        theme.prepare(config, words(self.settings.language, self.settings.pages.words))
         self.outputs = self._outputs(moment)
         plans, self.outputs.begun = self.begun
         more = ahead.plans(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from mkdocs.utils import get_relative_url
 
 from byline.settings import Brand, Settings
 from byline.site import places, styles, targets
+from byline.wording import words
 
 FOLDER = Path(str(resources.files("byline.site").joinpath("theme")))
 MERMAID = Path(str(resources.files("byline.site").joinpath("vendor", "mermaid", "mermaid.min.js")))
@@ -22,39 +24,37 @@ SCRIPT = f"{places.ASSETS}capture.js"
 DIAGRAM = 'class="mermaid"'
 FAVICON = "assets/images/favicon.png"
 THANKS_PAGE = """---
-title: Thank you
+title: {quoted}
 search:
   exclude: true
 ---
-# Thank you
+# {title}
 
 {words}
 """
-ARRIVED = "Your message has arrived. A person will read it and answer you."
-# Web-to-Lead answers the same whether it made a lead or not, so nobody can promise more.
-SUBMITTED = (
-    "Your message has been submitted. A person will read it and answer you. If you hear nothing within a few days,"
-    " please write or call us."
-)
-PALETTE = [
-    {
-        "media": "(prefers-color-scheme: light)",
-        "scheme": "default",
-        "primary": "custom",
-        "accent": "custom",
-        "toggle": {"icon": "material/weather-night", "name": "Switch to dark mode"},
-    },
-    {
-        "media": "(prefers-color-scheme: dark)",
-        "scheme": "slate",
-        "primary": "custom",
-        "accent": "custom",
-        "toggle": {"icon": "material/weather-sunny", "name": "Switch to light mode"},
-    },
-]
 
 
-def prepare(config: MkDocsConfig) -> None:
+def palette(said: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Light and dark, as the reader's system asks for, and a switch."""
+    return [
+        {
+            "media": "(prefers-color-scheme: light)",
+            "scheme": "default",
+            "primary": "custom",
+            "accent": "custom",
+            "toggle": {"icon": "material/weather-night", "name": said["dark"]},
+        },
+        {
+            "media": "(prefers-color-scheme: dark)",
+            "scheme": "slate",
+            "primary": "custom",
+            "accent": "custom",
+            "toggle": {"icon": "material/weather-sunny", "name": said["light"]},
+        },
+    ]
+
+
+def prepare(config: MkDocsConfig, said: Mapping[str, str]) -> None:
     """Our templates before Material's but after the company's own; no fonts from elsewhere."""
     theme = config.theme
     dirs = theme.dirs
@@ -63,7 +63,7 @@ def prepare(config: MkDocsConfig) -> None:
         dirs.insert(len(own), str(FOLDER))
     theme["font"] = False
     if not isinstance(theme.get("palette"), list):
-        theme["palette"] = PALETTE
+        theme["palette"] = palette(said)
 
 
 def own_favicon(config: MkDocsConfig) -> bool:
@@ -100,7 +100,10 @@ def mend(page: str) -> str:
 
 def thanks(settings: Settings) -> str:
     """The page after the form: it says no more than is known."""
-    return THANKS_PAGE.format(words=ARRIVED if targets.sure(settings) else SUBMITTED)
+    said = words(settings.language, settings.pages.words)
+    # Web-to-Lead answers the same whether it made a lead or not, so nobody can promise more.
+    text = said["arrived" if targets.sure(settings) else "submitted"]
+    return THANKS_PAGE.format(title=said["thanks"], quoted=json.dumps(said["thanks"]), words=text)
 
 
 def shadowed(dirs: Sequence[str], own: Sequence[str], name: str) -> bytes | None:

@@ -28,6 +28,7 @@ from byline.site.shown import Showing, facts, plain_json
 from byline.site.zensical import options, papers, stage
 from byline.site.zensical import views as lists
 from byline.site.zensical.finish import Finish, Page
+from byline.wording import words
 
 SHEET = Path(__file__).parent / "zensical.css"
 _TAIL = 12  # lines of what Zensical said last
@@ -120,7 +121,9 @@ class _Build:
     def prepare(self) -> None:
         """The folder for Zensical."""
         settings = self.settings
-        given = options.read(settings.file, "content", "templates")
+        given = options.read(
+            settings.file, "content", "templates", words(settings.language, settings.pages.words)
+        )
         there = stage.public(settings, self.posts)
         sheet = styles.sheet(settings.brand) + SHEET.read_text(encoding="utf-8")
         added = self._added(there)

@@ -33,8 +33,8 @@ class Options:
     text: str
 
 
-def read(file: Path, docs: str, templates: str) -> Options:
-    """The options in that mkdocs.yml, with its documents and templates in other folders.
+def read(file: Path, docs: str, templates: str, said: Mapping[str, str]) -> Options:
+    """The options in that mkdocs.yml, with its documents and templates in other folders; `said` are the theme's words.
 
     Raises UsageError where it is not written as MkDocs expects; `settings.load` says so better, so call that first.
     """
@@ -56,9 +56,9 @@ def read(file: Path, docs: str, templates: str) -> Options:
     _set(theme, "variant", _node("classic"))  # the one that our style sheet is made for
     _set(theme, "font", _node(False))
     if not isinstance(_get(theme, "palette"), yaml.SequenceNode):
-        from byline.site.mkdocs.theme import PALETTE
+        from byline.site.mkdocs.theme import palette
 
-        _set(theme, "palette", _node(PALETTE))
+        _set(theme, "palette", _node(palette(said)))
     _diagrams(_get(tree, "markdown_extensions"))
     return Options(
         nav=_plain(_get(tree, "nav")),

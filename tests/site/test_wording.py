@@ -1,0 +1,67 @@
+"""The theme speaks the site's language, and any of its words can be the company's own."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from byline import settings, wording
+from byline.errors import SettingsError
+from site_sample import run
+
+# What a template or a form once had fixed in it; English words of the sample's own posts are not among them.
+ENGLISH = re.compile(
+    r"min read|Read next|>Latest<|>Topics<|>Authors<|>Follow<|>Privacy<|>Send<|Thank you|Written by|Who writes here|"
+    r"About Dana|part 1 of|updated <|A question about|Your question|First name|Leave this empty|Remember on this|"
+    r"Go to the page|This is a feed|Skip to content|Not found|nothing at this|\d articles?<|>page 2<|Archive 2026|"
+    r'E-mail<|Switch to|"Home"|Send me new|Only used|How we treat|Until then|aria-label="(?:Main|Menu|Pages|Tags|Share|'
+    r'Articles|Search|Colours)"|title="Search"'
+)
+
+
+def test_a_german_site_has_no_english_words_of_ours(own_site: Path) -> None:
+    text = own_site.read_text().replace("name: material", "name: material\n  language: de")
+    text = text.replace(
+        "      timezone:", "      pages: {words: {related: 'Mehr & <mehr>: dazu'}}\n      timezone:"
+    )
+    own_site.write_text(text.replace("- Privacy:", "- Daten:"))
+    (own_site.parent / "content/privacy.md").write_text("# Daten\n\nNichts.\n")
+    folder = run(own_site).folder
+    pages = {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*.html")}
+    pages |= {"feed.xsl": (folder / "assets/byline/feed.xsl").read_text()}
+    told = [
+        f"{name}: {found[0]}"
+        for name, page in pages.items()
+        if not name.startswith(("admin/", "old/", "2019/", "blog/"))
+        for found in ENGLISH.finditer(unescape(page))
+    ]
+    assert told == []
+    post = pages["posts/honest-pricing/index.html"]
+    assert "Mehr &amp; &lt;mehr&gt;: dazu" in post
+    assert "1 Min. Lesezeit" in post
+    assert "Teil 2 von 2" in post
+    assert "Vielen Dank" in pages["thanks/index.html"]
+    assert "Ihre Frage" in pages["contact/index.html"]
+
+
+def test_english_is_what_every_other_language_gets_until_it_is_set() -> None:
+    assert wording.words("fr", {})["send"] == "Send"
+    assert wording.words("de-AT", {})["send"] == "Senden"
+    assert wording.words("fr", {"send": "Envoyer"})["send"] == "Envoyer"
+    english, german = wording.words("en", {}), wording.words("de", {})
+    for key in wording.KEYS:
+        holes = re.findall(r"\{\w+\}", english[key])
+        assert sorted(holes) == sorted(re.findall(r"\{\w+\}", german[key])), key
+
+
+def test_a_word_that_the_theme_does_not_have_is_a_mistake(own_site: Path) -> None:
+    text = own_site.read_text()
+    own_site.write_text(
+        text.replace("      timezone:", "      pages: {words: {relatd: More}}\n      timezone:")
+    )
+    with pytest.raises(SettingsError, match="relatd") as stop:
+        settings.load(own_site, {})
+    assert "related" in stop.value.problems[0].fix
