@@ -19,6 +19,7 @@ from byline.cli import main
 from byline.cli.common import App
 from byline.times import FixedClock
 from site_sample import NOW, sample
+from versions import only_quick
 
 
 def publish(file: Path, *words: str, environment: dict[str, str] | None = None) -> int:
@@ -29,6 +30,7 @@ def publish(file: Path, *words: str, environment: dict[str, str] | None = None) 
     return left.value.code
 
 
+@only_quick
 def test_it_says_what_it_built_and_how_long_each_stage_took(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,6 +15,7 @@ from byline.site.serving import OWN, _Server, serve
 from byline.times import FixedClock
 from edits import made
 from site_sample import NOW
+from versions import only_quick
 
 
 @pytest.fixture
@@ -29,6 +30,7 @@ def page(live: Live, slug: str) -> str:
     return (live.folder / "posts" / slug / "index.html").read_text()
 
 
+@only_quick
 def test_a_saved_text_is_shown_without_building_the_site_and_the_rest_follows(live: Live) -> None:
     path, before = live.settings.docs / "posts/01.md", live.version
     path.write_text(path.read_text() + "\nA sentence that is new.\n")
