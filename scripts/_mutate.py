@@ -147,9 +147,11 @@ def copy(folder: Path, group: Group) -> None:
             shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy2(source, target)
-    shutil.rmtree(
-        folder / "mutants" / "tests", ignore_errors=True
-    )  # mutmut adds files there and removes none
+    tests = folder / "mutants" / "tests"
+    shutil.rmtree(tests, ignore_errors=True)  # mutmut adds files there and removes none
+    tests.mkdir(
+        parents=True, exist_ok=True
+    )  # a folder that is not there when Python starts is never looked into
     settings = folder / "pyproject.toml"
     text = settings.read_text(encoding="utf-8").replace('["plugins", "tests"]', '["src", "tests"]')
     tool = {

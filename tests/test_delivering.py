@@ -194,6 +194,12 @@ class TestAgain:
             "part 2 of 2 is missing: too rude (be kind)",
         )
 
+    def test_for_the_first_time_a_refusal_is_one(self, stand: Stand) -> None:
+        record = stand.history.went(("claimed", {}), ("prepared", {"requests": requests(1)}))
+        carried = stand.carrier.carry(stand.carrier.resume(record), Net(NEVER))
+        assert carried.record is not None
+        assert carried.record.state == "failed"
+
     def test_another_run_settled_it(self, stand: Stand) -> None:
         record = stand.history.went(("claimed", {}), ("prepared", {"requests": requests(1)}))
         settled = stand.history.went(("part", {"receipt": receipt(1)}), ("sent", {}))

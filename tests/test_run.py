@@ -483,6 +483,7 @@ class TestBudget:
         assert (result.sent, paid.nets["acme"].prepared) == ((), [])
         assert result.waiting == ("zz9.twitter.acme", ACME)
         assert paid.state(ACME) == ""
+        assert "and 0.30 USD of the 0.50 USD" in {item.id: item.reason for item in result.deliveries}[ACME]
         assert any(
             line.startswith(f"{ACME}: not sent, over the budget: it costs about 0.30 USD")
             for line in paid.said
@@ -502,6 +503,7 @@ class TestBudget:
         result = paid.send(scope=paid.only("acme"), limit=1)
         assert (result.sent, paid.nets["acme"].prepared, paid.state(ACME)) == ((), [], "due")
         assert ACME in result.waiting
+        assert any("and 0.30 USD of the 0.50 USD" in line for line in paid.said)
 
     def test_exactly_the_budget_is_spent(self, paid: Stand) -> None:
         paid.nets["acme"].cost = Decimal("0.25")

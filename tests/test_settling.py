@@ -151,6 +151,17 @@ class TestWhoIsAtIt:
         assert len(net.found) == len(steps) - 1 - (len(steps) > 2)
         assert stand.history.kinds == [kind for kind, _ in steps]
 
+    def test_what_this_very_run_holds_is_settled(self, stand: Stand) -> None:
+        record = stand.history.went(*ONE, ("resumed", {"at": NOW}), run="mine")
+        (done,) = stand.settle(Net(looks=[ABSENT]), record)
+        assert done.record is not None
+        assert (done.record.state, done.held) == ("due", False)
+
+    def test_it_is_looked_for_since_its_first_attempt(self, stand: Stand) -> None:
+        net = Net(looks=[NOWHERE])
+        stand.one(net, *ONE, ("unknown", {"at": NOW - timedelta(minutes=9)}))
+        assert net.found[0][2] == HOUR_AGO
+
     def test_found_is_found_whoever_is_at_it(self, stand: Stand) -> None:
         record = stand.history.went(*ONE, ("resumed", {"at": NOW}), run="elsewhere-0-1/7/ab")
         (done,) = stand.settle(Net(looks=[HERE]), record)
@@ -208,7 +219,7 @@ class TestProtection:
     @pytest.mark.parametrize(("moved", "why"), [
         (timedelta(minutes=-52, seconds=-1), "it opens too far ahead"),
         (timedelta(seconds=1), "it is over"),
-        (timedelta(minutes=-62), "the clock went back"),
+        (timedelta(minutes=-61, seconds=-1), "the clock went back"),
     ])  # fmt: skip
     def test_outside_a_person_looks(self, stand: Stand, moved: timedelta, why: str) -> None:
         record = stand.history.went(*ONE, ("unknown", {}))
@@ -338,6 +349,7 @@ class TestReconcile:
             ("bbb.twitter.acme", "unknown"),
         ]
         assert stand.history.flushed == 1
+        assert stand.said == ["aaa.twitter.acme: found on Net"]
         assert stand.history.events[-1].run.count("/") == 2
 
     def test_only_these(self, stand: Stand) -> None:
@@ -382,6 +394,10 @@ class TestAPersonsWord:
         ) as error:
             self.tell(stand)
         assert error.value.hint == "wait until that run has ended, then look again"
+
+    def test_what_this_very_run_holds_is_no_other_runs(self, stand: Stand) -> None:
+        stand.history.went(*ONE, ("resumed", {"at": NOW}), run="mine")
+        assert self.tell(stand).state == "due"
 
     def test_what_is_not_known_or_not_unclear(self, stand: Stand) -> None:
         with pytest.raises(UsageError, match=r"^the sending history has no nothing.at.all$") as error:

@@ -82,9 +82,8 @@ class Settler:
         part = record.open_part
         try:
             if not record.parts:  # claimed, and stopped before a request was even stored
-                if busy:
-                    return "another run is about to send it", False
-                self._done(self.carrier.absent(record, "a run stopped before anything was sent"))
+                if not busy:
+                    self._done(self.carrier.absent(record, "a run stopped before anything was sent"))
                 return "", False
             if part is None:
                 self._done(self.carrier.sent(record))
