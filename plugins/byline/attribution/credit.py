@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from itertools import chain
 from math import floor
 from statistics import median
@@ -25,6 +26,7 @@ Kind = Literal["lead", "opportunity", "order"]
 People = Literal["deal", "company"]
 By = Literal["post", "channel", "author", "campaign", "audience"]
 BY: tuple[By, ...] = ("post", "channel", "author", "campaign", "audience")
+WHOLE = Fraction(1)
 NONE = "(none)"  # the key of a post without a campaign, an author, an audience
 
 Key = str | None  # None: source unknown
@@ -194,10 +196,11 @@ def _firm(lead: Lead) -> str:
     return f"firm {name}" if name else ""
 
 
+@lru_cache(maxsize=8192)  # a report asks for the few origins that there are hundreds of thousands of times
 def keys(origin: Origin | None, by: By) -> State:
     """The keys that one touch counts for, with the part of each: two authors get half each."""
     if origin is None:
-        return ((None, Fraction(1)),)
+        return ((None, WHOLE),)
     if by == "post":
         names: tuple[str, ...] = (origin.post,)
     elif by == "channel":
@@ -208,7 +211,8 @@ def keys(origin: Origin | None, by: By) -> State:
         names = (origin.campaign,) if origin.campaign else ()
     else:
         names = tuple(dict.fromkeys(origin.audience))
-    return tuple((name, Fraction(1, len(names))) for name in names) or ((NONE, Fraction(1)),)
+    part = Fraction(1, len(names)) if len(names) > 1 else WHOLE
+    return tuple((name, part) for name in names) or ((NONE, WHOLE),)
 
 
 def table(found: Iterable[Conversion], model: Model, by: By) -> dict[Key, Cell]:
@@ -239,13 +243,14 @@ def shares(
         if not found:  # a refund with no order in the period: nothing tells whose it is
             return {None: Fraction(1)}
     else:
-        for step, share in zip(conversion.steps, model.share(_walk(conversion, by)), strict=True):
-            for key, part in keys(step.origin, by):
-                found[key] += share * part
+        states = tuple(keys(step.origin, by) for step in conversion.steps)
+        for state, share in zip(states, model.share(_walk(conversion, states)), strict=True):
+            for key, part in state if share else ():
+                found[key] += share if part is WHOLE else share * part
     return {key: share for key, share in found.items() if share}
 
 
-def _walk(conversion: Conversion, by: By) -> Walk:
+def _walk(conversion: Conversion, states: tuple[State, ...]) -> Walk:
     times = [step.touch.at for step in conversion.steps]
     end = max(conversion.at, times[-1])
 
@@ -254,7 +259,7 @@ def _walk(conversion: Conversion, by: By) -> Walk:
         return before[-1] if before else None
 
     return Walk(
-        keys=tuple(keys(step.origin, by) for step in conversion.steps),
+        keys=states,
         ages=tuple((end - at).total_seconds() / 86_400 for at in times),
         lead=led_to(conversion.lead_at),
         opportunity=led_to(conversion.opportunity_at) if conversion.kind != "lead" else None,
