@@ -103,3 +103,20 @@ def test_what_is_quoted_as_a_sign_of_trouble_is_what_the_program_says() -> None:
     )
     assert len(quoted) > 6
     assert [sign for sign in quoted if sign not in program] == []
+
+
+def test_the_drawings_of_where_to_click_are_ours_whole_and_told_in_words() -> None:
+    script = ROOT / "scripts" / "draw_token_steps.py"
+    assert subprocess.run([sys.executable, str(script), "--check"], check=False).returncode == 0
+    page = (DOCS / "how-to" / "tokens.md").read_text(encoding="utf-8")
+    shown = dict(re.findall(r"!\[([^\]]+)\]\(\.\./tokens/(\w+)\.svg\)", page))
+    drawn = {file.stem: file.read_text(encoding="utf-8") for file in (DOCS / "tokens").glob("*.svg")}
+    assert sorted(shown.values()) == sorted(drawn)
+    for words, place in shown.items():
+        assert len(words) > 50
+        assert "href" not in drawn[place]
+        assert drawn[place].count("http") == 1  # the name of SVG itself
+        assert re.search(r"<title id=\"t\">[^<]+</title><desc id=\"d\">[^<]+</desc>", drawn[place])
+    for name in ("linkedin", "twitter", "mastodon", "bluesky"):
+        for secret in registry.channel(name).renewal.secrets:  # type: ignore[attr-defined]
+            assert f"`{secret}`" in page
