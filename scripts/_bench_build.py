@@ -3,7 +3,7 @@
     scripts/bench build                     1,000 posts, three rounds
     scripts/bench build --posts 5000        another size
     scripts/bench build --rounds 5          more rounds
-    scripts/bench build --peers             other builders as well, set up in .cache/peers
+    scripts/bench build --peers             instead: other builders, set up in .cache/peers
     scripts/bench build --manual            write table and chart into docs/explanation/build.md
 
 Each round builds the stock site once and ours after each kind of change, one after another, so that both meet the same
@@ -67,7 +67,6 @@ class Measured:
     archive: int = 0  # bytes
     saved: list[float] = field(default_factory=list)  # seconds from saving a file to its page being served
     peaks: tuple[float, float] = (0.0, 0.0)  # stock's and ours, from nothing
-    peers: list[_bench_peers.Peer] = field(default_factory=list)
 
     def ratio(self, name: str, of: str) -> float:
         """The median over the rounds of our share of stock's time, on the clock or on the processor."""
@@ -80,7 +79,7 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench build", description="How long builds take.")
     parser.add_argument("--posts", type=int, default=1000, help="posts of some 740 words (default 1000)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds (default 3)")
-    parser.add_argument("--peers", action="store_true", help="other builders as well")
+    parser.add_argument("--peers", action="store_true", help="other builders instead")
     parser.add_argument("--manual", action="store_true", help="write the table and the chart into the manual")
     options = parser.parse_args(words)
     _setup.ready("test" if options.manual else "run")
@@ -88,15 +87,20 @@ def main(words: list[str]) -> int:
         f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, load {os.getloadavg()[0]:.1f}", flush=True
     )
     with tempfile.TemporaryDirectory(prefix="byline-bench-") as name:
-        found = measured(Path(name), options.posts, options.rounds)
         if options.peers:
-            found.peers = _bench_peers.run(
-                Path(name), options.posts, lambda: build_stock(Path(name) / "stock")
+            stock = _corpus.site(Path(name) / "stock", options.posts, byline=False)
+            text = _bench_show.peers(
+                options.posts, _bench_peers.run(Path(name), options.posts, build_stock(stock))
             )
+            print(text)
+            if options.manual:
+                _bench_show.into_manual("peers", text)
+            return 0
+        found = measured(Path(name), options.posts, options.rounds)
     text = _bench_show.table(found, BARS)
     print(text)
     if options.manual:
-        _bench_show.into_manual(found, text, BARS)
+        _bench_show.into_manual(str(options.posts), _bench_show.chart(found, BARS) + text)
     return 0
 
 

@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,19 +22,20 @@ HOME = _setup.ROOT / ".cache" / "peers"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """What one of them took. `share` is of stock's clock, built right before it; `again` is after one edited text."""
+    """What one of them took. `share` and `used` are of stock's clock and processor; `again` is after one edited text."""
 
     name: str
     version: str
     cold: Spent
     share: float
-    again: Spent | None
+    used: float
+    again: Spent
     pages: int
     writes: str
 
 
-def run(folder: Path, posts: int, stock: Callable[[], Spent]) -> list[Peer]:
-    """All that can be set up here; of the others it is said why not."""
+def run(folder: Path, posts: int, stock: Spent) -> list[Peer]:
+    """All that can be set up here; of the others it is said why not. `stock` is what stock took right before."""
     found = []
     for name, package, make in (
         ("Zensical", "zensical", _zensical),
@@ -65,11 +65,11 @@ def _one(
     output: Path,
     edited: Path,
     writes: str,
-    stock: Callable[[], Spent],
+    stock: Spent,
 ) -> Peer:
     from _bench_build import timed
 
-    alone, cold = stock(), timed(command, site)
+    cold = timed(command, site)
     edited.write_text(f"{edited.read_text()}\nOne more sentence.\n")
     again = timed(command, site)
     pages = sum(1 for _ in output.rglob("*.html"))
@@ -78,7 +78,8 @@ def _one(
         name=name,
         version=version,
         cold=cold,
-        share=cold.clock / alone.clock,
+        share=cold.clock / stock.clock,
+        used=cold.processor / stock.processor,
         again=again,
         pages=pages,
         writes=writes,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import platform
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import _setup
 
 if TYPE_CHECKING:
     from _bench_build import Measured
+    from _bench_peers import Peer
 
 MANUAL = _setup.ROOT / "docs" / "explanation" / "build.md"
 CHART = _setup.ROOT / "docs" / "explanation" / "build-{posts}.svg"
@@ -43,8 +44,6 @@ def table(found: Measured, bars: Bars) -> str:
             f"| {name} | {seconds[0]:.2f} s | {seconds[1]:.2f} s | {clock:.3f} | {processor:.3f} | {shown} | {told} |"
         )
     rows += ["", *_besides(found, stock)]
-    if found.peers:
-        rows += ["", *_peers(found)]
     return "\n".join(rows)
 
 
@@ -70,32 +69,38 @@ def _besides(found: Measured, stock: float) -> list[str]:
     return rows
 
 
-def _peers(found: Measured) -> list[str]:
+def peers(posts: int, found: Sequence[Peer]) -> str:
+    """Markdown."""
     rows = [
-        "| other builders, same posts | clock | processor | share of stock's clock, built beside it | after one edit | pages | what it writes |",
+        f"{posts:,} of the same posts, each builder once, right after stock MkDocs and Material.",
+        "",
+        "| builder | share of stock's clock | of its processor | clock | after one edit | pages | what it writes |",
         "| --- | ---: | ---: | ---: | ---: | ---: | --- |",
     ]
-    for one in found.peers:
-        again = "" if one.again is None else f"{one.again.clock:.2f} s"
+    for one in found:
         rows.append(
-            f"| {one.name} {one.version} | {one.cold.clock:.2f} s | {one.cold.processor:.2f} s | {one.share:.3f} "
-            f"| {again} | {one.pages:,} | {one.writes} |"
+            f"| {one.name} {one.version} | {one.share:.3f} | {one.used:.3f} | {one.cold.clock:.2f} s | {one.again.clock:.2f} s "
+            f"| {one.pages:,} | {one.writes} |"
         )
-    return rows
+    return "\n".join(rows)
 
 
-def into_manual(found: Measured, text: str, bars: Bars) -> None:
-    """Put the table between its marks, and the chart beside the page."""
+def into_manual(part: str, text: str) -> None:
+    """Put the text between its marks; `part` is a number of posts or `peers`."""
     page = MANUAL.read_text(encoding="utf-8")
-    begin, end = (f"<!-- {word} of scripts/bench build, {found.posts} posts -->" for word in ("begin", "end"))
+    begin, end = (f"<!-- {word} of scripts/bench build: {part} -->" for word in ("begin", "end"))
     if begin not in page:
         raise SystemExit(f"{MANUAL} has no `{begin}`")
-    chart = CHART.with_name(CHART.name.format(posts=found.posts))
-    chart.write_text(_chart(found, bars), encoding="utf-8")
-    image = f"![Our builds as shares of stock's time, {found.posts:,} posts; the table below has the numbers]({chart.name})"
     before, rest = page.split(begin, 1)
     after = rest.split(end, 1)[1]
-    MANUAL.write_text(f"{before}{begin}\n{image}\n\n{text}\n{end}{after}", encoding="utf-8")
+    MANUAL.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
+
+
+def chart(found: Measured, bars: Bars) -> str:
+    """Draw the chart beside the manual's page; the Markdown that shows it."""
+    path = CHART.with_name(CHART.name.format(posts=found.posts))
+    path.write_text(_chart(found, bars), encoding="utf-8")
+    return f"![Our builds as shares of stock's time, {found.posts:,} posts; the table has the numbers]({path.name})\n\n"
 
 
 def _chart(found: Measured, bars: Bars) -> str:
