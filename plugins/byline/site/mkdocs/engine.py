@@ -15,20 +15,20 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
-from mkdocs.structure.toc import AnchorLink, TableOfContents
+from mkdocs.structure.toc import TableOfContents
 
 from byline.site import halves
 from byline.site.inputs import Inputs, mark
 from byline.site.kept import Kept, digest
 from byline.site.mkdocs import blog as material
+from byline.site.mkdocs import naming
 from byline.site.mkdocs.front import Front
 from byline.site.mkdocs.quick import replaced
 from byline.site.mkdocs.reading import Reads
@@ -39,25 +39,8 @@ from byline.site.written import Broken, Nowhere, Written
 if TYPE_CHECKING:
     from byline.site.mkdocs.plugin import BylinePlugin
 
-_USUAL = frozenset(
-    (
-        "nav",
-        "pages",
-        "base_url",
-        "extra_css",
-        "extra_javascript",
-        "mkdocs_version",
-        "build_date_utc",
-        "config",
-        "page",
-    )
-)
 _MANY = 40  # pages for which a second process pays
 _SOME = 6  # pages that must have been rendered before it is expected that others must, too
-
-
-class Unnameable(TypeError):
-    """A page shows something that cannot be named, so it cannot be kept."""
 
 
 class Engine:
@@ -248,7 +231,7 @@ class Engine:
         row |= {"anchor": self.plugin.anchors[uri], "minutes": self.plugin.minutes(post)}
         row["hash"] = [self.base, post.hash]
         body = self.plugin.bodies[post.id]
-        content = [page.content, _toc(page.toc), None if body == page.content else body]
+        content = [page.content, naming.headings(page.toc), None if body == page.content else body]
         self.kept.put_value("content", row["own"], content)
 
     def _populate_other(self, page: Page, config: Any, files: Files) -> None:
@@ -267,7 +250,7 @@ class Engine:
                 page.file.url,
                 page.edit_url,
                 page.markdown or "",
-                _json(page.meta),
+                naming.as_text(page.meta),
                 list(self.plugin.beside()),
             )
             row = self._known(uri, source, files)
@@ -285,7 +268,7 @@ class Engine:
             finally:
                 notes, self._notes = self._notes or [], None
             row = self._row(page, source, asking, files, notes)
-            self.kept.put_value("content", row["own"], [page.content, _toc(page.toc), None])
+            self.kept.put_value("content", row["own"], [page.content, naming.headings(page.toc), None])
         except Exception as error:
             _report("reading", page, error, "mkdocs.commands.build")
             raise
@@ -403,7 +386,7 @@ class Engine:
         own = self._lazy.pop(id(page), None)
         if own is not None:
             page.content, toc, _ = self._content(own)
-            page.toc = TableOfContents([_link(item) for item in toc])
+            page.toc = TableOfContents([naming.heading(item) for item in toc])
 
     def note(self, record: logging.LogRecord) -> None:
         """Remember what was said about the page that is being filled: it is said again when the page is kept."""
@@ -437,7 +420,11 @@ class Engine:
         # A list, and any page into which a plugin put something later, is known by what it holds now.
         lazy = id(page) in self._lazy or (uri in self.plugin.by_source and "own" in row)
         row["shown"] = (
-            row["own"] if lazy else digest(page.content or "", _json(_toc(page.toc)), _json(page.meta))
+            row["own"]
+            if lazy
+            else digest(
+                page.content or "", naming.as_text(naming.headings(page.toc)), naming.as_text(page.meta)
+            )
         )
         if not self._rendering and len(self.rendered) >= _SOME and self.kept.sampled:
             self._rendering = True
@@ -463,22 +450,22 @@ class Engine:
         from mkdocs.utils import get_build_datetime
 
         pages = [file.page for file in doc_files]
-        seen = [_seen(page) for page in pages]
+        seen = [naming.seen(page) for page in pages]
         whole: list[Any] = []
         if self.reads.others:
             whole = [[self.plugin.shown.world(), seen], [self._all_of(page) for page in pages]]
         if self.reads.hour:
             whole.append(str(get_build_datetime()))
-        beside = _json(_nav(nav))
+        beside = naming.as_text(naming.menu(nav))
         common = self.plugin.shown.common
-        self._around = digest(self.base, self.templates, _json(common), beside, whole)
+        self._around = digest(self.base, self.templates, naming.as_text(common), beside, whole)
         # What is new and how much there is of what stands on the first page alone, unless the company's own say more.
         if not self.reads.lists:
             common = {key: value for key, value in common.items() if key != "latest"}
             for key in ("topics", "writers"):
                 common[key] = [{**one, "count": 0} for one in common[key]]
-        self._frame = digest(self.base, self.templates, _json(common), beside, whole)
-        self.world = digest(self._around, self.plugin.shown.world(), _json(seen))
+        self._frame = digest(self.base, self.templates, naming.as_text(common), beside, whole)
+        self.world = digest(self._around, self.plugin.shown.world(), naming.as_text(seen))
         if self.reads.others and self._around != self.around_before:
             for page in pages:  # their templates see all of them, as in a build from nothing
                 self._fill(page)
@@ -486,13 +473,17 @@ class Engine:
         tags: list[Any] = []
         if "material/tags" in config.plugins:
             tags = [[page.meta.get("tags") for page in pages]]
-            tags += [_seen(page) for page in pages if page.file.src_uri not in posts]
-        self._about = digest(self._frame, self.plugin.shown.people(), _json(tags))
+            tags += [naming.seen(page) for page in pages if page.file.src_uri not in posts]
+        self._about = digest(self._frame, self.plugin.shown.people(), naming.as_text(tags))
 
     def _all_of(self, page: Page) -> list[str]:
         row = self.rows.get(page.file.src_uri)
-        text = row["own"] if row and "own" in row else digest(page.content or "", _json(_toc(page.toc)))
-        return [text, _json(page.meta)]
+        text = (
+            row["own"]
+            if row and "own" in row
+            else digest(page.content or "", naming.as_text(naming.headings(page.toc)))
+        )
+        return [text, naming.as_text(page.meta)]
 
     def _framed(self, page: Page) -> bool:
         """Is it one of the pages that show neither what is new nor how much there is? So our templates have it."""
@@ -507,7 +498,8 @@ class Engine:
         if post is None or links is None or links.links is not None:
             return ""
         beside = [
-            [str(one.title), getattr(one, "url", None)] if one is not None else None for one in _beside(page)
+            [str(one.title), getattr(one, "url", None)] if one is not None else None
+            for one in naming.beside(page)
         ]
         return digest(self._about, self.plugin.shown.near(post), beside)
 
@@ -570,8 +562,13 @@ class Engine:
             context = config.plugins.on_page_context(context, page=page, config=config, nav=nav)
             try:
                 around = self._frame if self._framed(page) else self._around
-                key = digest(around, row["shown"], _json(_own(page)), _json(_extra(page, context)))
-            except Unnameable:
+                key = digest(
+                    around,
+                    row["shown"],
+                    naming.as_text(naming.own(page)),
+                    naming.as_text(naming.brought(page, context)),
+                )
+            except naming.Unnameable:
                 key = ""
             row["page"] = key
             if key and self._place(name, key):
@@ -626,7 +623,7 @@ class Engine:
             self._current["shown"],
             page.url,
             str(page.title),
-            _json([meta.get("title"), meta.get("tags"), meta.get("search")]),
+            naming.as_text([meta.get("title"), meta.get("tags"), meta.get("search")]),
         )
         self._current["search"] = key
         text = self._texts_of().get(key)
@@ -713,90 +710,3 @@ class _Notes(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.engine.note(record)
-
-
-def _toc(toc: Any) -> list[Any]:
-    return [[item.title, item.id, item.level, _toc(item.children)] for item in toc]
-
-
-def _link(row: list[Any]) -> AnchorLink:
-    title, anchor, level, children = row
-    made = AnchorLink(title, anchor, level)
-    made.children = [_link(child) for child in children]
-    return made
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_named)
-
-
-def _named(value: Any) -> Any:
-    if isinstance(value, date | datetime):
-        return f"\x00{type(value).__name__} {value.isoformat()}"
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, set | frozenset):
-        return sorted(value)
-    raise Unnameable(type(value).__name__)
-
-
-def _nav(nav: Any) -> list[Any]:
-    """The menu as templates can see it: titles, addresses, structure."""
-    return [_item(item) for item in nav.items] + [[str(page.title), page.url] for page in nav.pages]
-
-
-def _item(item: Any) -> list[Any]:
-    url = getattr(item, "url", None)
-    meta = _json(item.meta) if getattr(item, "meta", None) and not material.is_post(item) else ""
-    return [type(item).__name__, str(item.title), url, meta, [_item(child) for child in item.children or ()]]
-
-
-def _seen(page: Any) -> list[Any]:
-    """What other pages may show of a page."""
-    return [page.file.src_uri, page.url, str(page.title)]
-
-
-def _beside(page: Page) -> list[Any]:
-    return [page.previous_page, page.next_page, *page.ancestors]
-
-
-def _own(page: Page) -> list[Any]:
-    near = _beside(page)
-    return [
-        page.file.src_uri,
-        page.url,
-        page.canonical_url,
-        page.edit_url,
-        str(page.title),
-        type(page).__name__,
-        page.meta,
-        [[str(one.title), getattr(one, "url", None)] if one is not None else None for one in near],
-    ]
-
-
-def _extra(page: Page, context: Mapping[str, Any]) -> dict[str, Any]:
-    """What plugins put before the template, as plain values."""
-    found: dict[str, Any] = {}
-    for key, value in context.items():
-        if key in _USUAL:
-            continue
-        if key == "posts" and isinstance(value, list):
-            value = [one.file.src_uri for one in value]
-        elif key == "pagination":
-            first = material.original(page)
-            value = (
-                None
-                if value is None
-                else [
-                    material.number(page),
-                    len(first.pages),
-                    len(first.posts),
-                    [one.url for one in first.pages],
-                ]
-            )
-        elif key == "tags" and isinstance(value, list):
-            value = [
-                [tag.name, bool(tag.hidden), [[link.title, link.url] for link in tag.links]] for tag in value
-            ]
-        found[key] = value
-    return found
