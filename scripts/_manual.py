@@ -96,6 +96,10 @@ def _turned(text: str, pages: Path, path: Path) -> str:
         if name in BESIDE and not (path.parent / target).exists():
             up = "../" * len(path.parent.relative_to(pages).parts)
             return f"[{words}]({up}{name.lower()})"
+        here = path.relative_to(pages)
+        own = ROOT if here.name in {name.lower() for name in BESIDE} else ROOT / "docs" / here.parent
+        if not (path.parent / target).exists() and (own / target).exists():
+            return str(words)  # a file of the program: there in the repository, on no page of the site
         return found[0]
 
     return re.sub(r"(?<!!)\[([^\]]*)\]\(([^)#\s:]+)\)", turn, text)

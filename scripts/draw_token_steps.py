@@ -75,7 +75,7 @@ PLACES: dict[str, tuple[str, str, tuple[tuple[str, ...], ...]]] = {
         ),
     ),
 }
-WIDE, ROW, GAP, TOP = 204, 34, 34, 86
+WIDE, ROW, GAP, TOP = 236, 34, 34, 86
 STYLE = (
     "text{font:15px system-ui,sans-serif;fill:#1a1d1c}.t{font-size:19px;font-weight:600}.d{fill:#5a605e}"
     ".p{fill:#fff;stroke:#8b918f}.c{fill:#1d3d36}.c+text{fill:#fff;font-weight:600}"
