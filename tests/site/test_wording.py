@@ -65,3 +65,10 @@ def test_a_word_that_the_theme_does_not_have_is_a_mistake(own_site: Path) -> Non
     with pytest.raises(SettingsError, match="relatd") as stop:
         settings.load(own_site, {})
     assert "related" in stop.value.problems[0].fix
+
+
+def test_no_word_stands_in_the_style_sheet() -> None:
+    from importlib import resources
+
+    sheet = resources.files("byline.site").joinpath("byline.css").read_text(encoding="utf-8")
+    assert re.findall(r'content:\s*"[^"]*[A-Za-z]{2,}[^"]*"', sheet) == []
