@@ -24,7 +24,7 @@ def table(found: Measured, bars: Bars) -> str:
     stock = statistics.median(one.clock for one in found.stock)
     used = statistics.median(one.processor for one in found.stock)
     rows = [
-        f"{found.posts:,} posts of some 740 words, {len(found.stock)} rounds, {os.cpu_count()} cores, "
+        f"{found.posts:,} posts of some 740 words, {'one round' if len(found.stock) == 1 else f'{len(found.stock)} rounds'}, {os.cpu_count()} cores, "
         f"Python {platform.python_version()}. Stock MkDocs and Material: {stock:.1f} s on the clock, {used:.1f} s of the processor.",
         "",
         "| what | clock | processor | share of stock's clock | share of its processor | bar | |",
