@@ -12,6 +12,7 @@ import shlex
 import shutil
 import sys
 import tempfile
+import textwrap
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -235,8 +236,11 @@ def _enquiry(stage: Stage) -> None:
     shown = stage.enquiry()
     if shown:
         click.echo("  One enquiry, as sales gets it by mail and finds it in the CRM:")
+        width = shutil.get_terminal_size((110, 24)).columns - 9
         for line in [line for line in shown.splitlines() if line.strip()]:
-            click.echo(click.style("      │ ", dim=True) + _cut(line, 8))
+            indent = " " * (len(line) - len(line.lstrip()) + 2)
+            for part in textwrap.wrap(line, max(width, 30), subsequent_indent=indent, break_long_words=False):
+                click.echo(click.style("      │ ", dim=True) + part)
 
 
 def _report(stage: Stage) -> None:
