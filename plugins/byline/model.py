@@ -8,7 +8,7 @@ An id is a string of the shapes in the design: a post id is `[a-z][a-z0-9]{2,15}
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -301,6 +301,10 @@ class Touch:
     referrer: str = ""
     click: str = ""
     utm_id: str = ""
+
+
+# What a touch holds besides its instant, in the order in which stores keep it: a new field comes last, above too.
+TOUCH_WORDS = tuple(one.name for one in fields(Touch) if one.name != "at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -14,22 +14,11 @@ from datetime import UTC, datetime
 from byline.crm.base import CLICKS, FIELDS, TAGS, Caps, Catalogue, post_key
 from byline.errors import Problem
 from byline.fields import Fields, did_you_mean
-from byline.model import Lead, Touch
+from byline.model import TOUCH_WORDS, Lead, Touch
 
 VALUE = 255  # the length of a line of text in every CRM
 JOURNEY = 32_000  # characters; the vendors' long texts hold 32,768 and more
 MARK = "— from Byline —"  # what stands behind it in a campaign's text is ours, before it is people's
-_PARTS = (
-    "source",
-    "medium",
-    "campaign",
-    "content",
-    "term",
-    "page",
-    "referrer",
-    "click",
-    "utm_id",
-)  # new ones last
 
 
 def names(caps: Caps, chosen: Mapping[str, str], *, prefix: str = "") -> dict[str, str]:
@@ -90,14 +79,14 @@ def touches(found: Mapping[str, str | None], *, made: datetime) -> tuple[Touch, 
 
 
 def _same(one: Touch, other: Touch) -> bool:
-    return all(getattr(one, name) == getattr(other, name) for name in _PARTS if name != "click") and (
+    return all(getattr(one, name) == getattr(other, name) for name in TOUCH_WORDS if name != "click") and (
         one.at == other.at
     )
 
 
 def write_journey(touches: Sequence[Touch]) -> str:
     """Touches as compact JSON: a list of lists, the time first; the oldest in the middle go when it grows too long."""
-    rows = [[stamp(touch.at), *(getattr(touch, name) for name in _PARTS)] for touch in touches]
+    rows = [[stamp(touch.at), *(getattr(touch, name) for name in TOUCH_WORDS)] for touch in touches]
     for row in rows:
         while row[-1] == "":
             row.pop()
@@ -120,7 +109,7 @@ def read_journey(raw: str) -> tuple[Touch, ...]:
             continue
         at = instant(row[0])
         if at is not None:
-            parts = dict(zip(_PARTS, (part[:2_000] for part in row[1:]), strict=False))
+            parts = dict(zip(TOUCH_WORDS, (part[:2_000] for part in row[1:]), strict=False))
             found.append(Touch(at=at, **parts))
     return tuple(sorted(found, key=lambda touch: touch.at))
 

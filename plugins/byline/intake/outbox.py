@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from byline.model import Lead, Touch
+from byline.model import TOUCH_WORDS, Lead, Touch
 from byline.private import PrivateStore
 from byline.times import Clock
 
@@ -23,17 +23,6 @@ COPY_WITHIN = timedelta(days=30)  # the very same bytes later than that are a co
 LEASE = timedelta(minutes=5)
 LONGEST = timedelta(hours=6)
 TABLES = ("intake_leads", "intake_errands", "intake_forms")
-_TOUCH = (
-    "source",
-    "medium",
-    "campaign",
-    "content",
-    "term",
-    "page",
-    "referrer",
-    "click",
-    "utm_id",
-)  # new ones last
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS intake_leads (id TEXT PRIMARY KEY, at TEXT NOT NULL, fingerprint TEXT NOT NULL,"
     " person TEXT NOT NULL, aside TEXT NOT NULL, lead TEXT NOT NULL)",
@@ -271,7 +260,7 @@ def write(lead: Lead) -> str:
             "at": lead.at.isoformat(), "person": lead.person, "email": lead.email, "name": lead.name,
             "company": lead.company, "message": lead.message, "heard_from": lead.heard_from, "consent": lead.consent,
             "fields": dict(lead.fields),
-            "touches": [[touch.at.isoformat(), *(getattr(touch, name) for name in _TOUCH)] for touch in lead.touches],
+            "touches": [[touch.at.isoformat(), *(getattr(touch, name) for name in TOUCH_WORDS)] for touch in lead.touches],
         },
         ensure_ascii=False,
     )  # fmt: skip
@@ -298,7 +287,7 @@ def read(key: str, text: str) -> Lead:
         consent=word("consent"),
         fields={str(name): str(value) for name, value in fields.items()} if isinstance(fields, dict) else {},
         touches=tuple(
-            Touch(at=datetime.fromisoformat(row[0]), **dict(zip(_TOUCH, row[1:], strict=False)))
+            Touch(at=datetime.fromisoformat(row[0]), **dict(zip(TOUCH_WORDS, row[1:], strict=False)))
             for row in (touches if isinstance(touches, list) else ())
         ),
     )

@@ -9,9 +9,9 @@ from byline.testing.hubspot.records import Records
 from byline.testing.hubspot.shapes import (
     LINK_TYPES,
     TYPES,
+    batch,
     comparable,
     holds,
-    iso,
     listed,
     refusal,
     row_refusal,
@@ -148,18 +148,9 @@ class Objects(Records):
         for one in inputs:
             given = self._row(kind, what, one, body)
             (errors if given.get("status") == "error" else results).append(given)
-        now = iso(self.clock.now())
-        value: dict[str, Any] = {
-            "status": "COMPLETE",
-            "results": results,
-            "startedAt": now,
-            "completedAt": now,
-        }
         if what == "archive":
             return Answer(status=204)
-        if errors:
-            return answer(207, {**value, "numErrors": len(errors), "errors": errors})
-        return answer(201 if what == "create" else 200, value)
+        return batch(201 if what == "create" else 200, results, errors, self.clock.now())
 
     def _row(self, kind: str, what: str, one: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
         by = one.get("idProperty") or body.get("idProperty") or ""

@@ -12,6 +12,7 @@ from byline.testing.hubspot.shapes import (
     READ_ONLY,
     TYPES,
     Record,
+    batch,
     iso,
     moment_of,
     refusal,
@@ -162,16 +163,7 @@ class Records(Access):
             else:
                 message = f"No {other[:-1]} is associated with {kind[:-1]} {one['id']}."
                 errors.append(row_refusal("OBJECT_NOT_FOUND", message, {"fromObjectId": [str(one["id"])]}))
-        now = iso(self.clock.now())
-        value: dict[str, Any] = {
-            "status": "COMPLETE",
-            "results": results,
-            "startedAt": now,
-            "completedAt": now,
-        }
-        if errors:
-            return answer(207, {**value, "numErrors": len(errors), "errors": errors})
-        return answer(200, value)
+        return batch(200, results, errors, self.clock.now())
 
     def _associate(self, call: Call, kind: str, key: str, other: str, other_key: str) -> Answer:
         kind, other = TYPES.get(kind, kind), TYPES.get(other, other)

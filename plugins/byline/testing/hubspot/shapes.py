@@ -180,6 +180,14 @@ def row_refusal(category: str, message: str, context: dict[str, Any]) -> dict[st
     }
 
 
+def batch(status: int, results: list[Any], errors: list[dict[str, Any]], now: datetime) -> Answer:
+    """The answer to a call for many records: 207 with the refused ones beside the others, else `status`."""
+    value = {"status": "COMPLETE", "results": results, "startedAt": iso(now), "completedAt": iso(now)}
+    if errors:
+        return answer(207, {**value, "numErrors": len(errors), "errors": errors})
+    return answer(status, value)
+
+
 def moment_of(text: str) -> datetime | None:
     """A date or time as HubSpot takes it: ISO 8601 or milliseconds since 1970."""
     if re.fullmatch(r"-?\d+", text):
