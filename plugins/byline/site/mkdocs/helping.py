@@ -1,0 +1,109 @@
+"""A second process for many pages: it takes them from the end of the list, the build itself from the beginning.
+
+What it made comes back as rows and as what it kept; the build then goes on as if all of that had been kept before.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from byline.site import halves
+from byline.site.written import Nowhere
+
+if TYPE_CHECKING:
+    from byline.site.mkdocs.engine import Engine
+
+MANY = 40  # pages for which a second process pays
+
+Rows = Callable[[], dict[str, dict[str, Any]]]
+
+
+class Helper:
+    """At most one process at a time. `given` holds the rows of pages that it rendered, by their source."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.given: dict[str, dict[str, Any]] = {}
+        self._half: halves.Half | None = None
+
+    def fill(self, uris: Sequence[str], work: Callable[[str], None]) -> None:
+        """Begin to fill these pages there."""
+        self._begin(uris, self._alone, work, lambda: self.engine.rows)
+
+    def render(self, uris: Sequence[str], work: Callable[[str], None]) -> None:
+        """Begin to render these pages there."""
+        engine = self.engine
+
+        def prepare() -> None:
+            rows = engine.rows
+            self._alone()
+            engine.rendered = set()
+            engine.rows = {
+                uri: {key: value for key, value in row.items() if key != "page"} for uri, row in rows.items()
+            }
+            engine.written = Nowhere(engine.written)
+
+        def rows() -> dict[str, dict[str, Any]]:
+            return {
+                uri: {key: row[key] for key in ("shown", "page", "search")} | {"new": uri in engine.rendered}
+                for uri, row in engine.rows.items()
+                if "page" in row
+            }
+
+        self._begin(uris, prepare, work, rows)
+
+    def _begin(
+        self, uris: Sequence[str], prepare: Callable[[], None], work: Callable[[str], None], rows: Rows
+    ) -> None:
+        if len(uris) < MANY:
+            return
+        kept = self.engine.kept
+        held: set[tuple[str, str]] = set()
+
+        def begin() -> None:
+            held.update(kept.apart())
+            prepare()
+
+        def done() -> Any:
+            return rows(), {key: packed for key, packed in kept.fresh.items() if key not in held}
+
+        self._half = halves.begin(uris, begin, work, done)
+
+    def _alone(self) -> None:
+        """In the child: nothing is said, since the parent says it."""
+        self.engine.rows = {}
+        self._half = None
+        notes = self.engine.filling.heard
+        for name in ("", "mkdocs"):
+            logger = logging.getLogger(name)
+            logger.handlers = [one for one in logger.handlers if one is notes]
+        logging.getLogger("mkdocs").propagate = False
+
+    def before(self, uri: str) -> None:
+        """Before the first page that the child has done: take all that it made, as if it had been kept."""
+        if self._half is None or self._half.mine(uri):
+            return
+        given = self._half.take()
+        self._half = None
+        if given is None:
+            return
+        rows, fresh = given
+        engine = self.engine
+        engine.kept.take(fresh)
+        for key, row in rows.items():
+            engine.before[key] = engine.before.get(key, {}) | row
+            if "page" in row:
+                self.given[key] = row
+                if row.pop("new"):
+                    engine.rendered.add(key)
+        for (kind, key), packed in fresh.items():
+            if kind == "search":
+                engine.search.texts[key] = engine.kept.unpacked(*packed)
+
+    def end(self) -> None:
+        """Nobody waits for it any more."""
+        if self._half is not None:
+            self._half.leave()
+            self._half = None
