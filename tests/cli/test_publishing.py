@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from byline.cli import main
 from byline.planning import Asked
@@ -236,6 +238,36 @@ class TestPlan:
         assert "&lt;script&gt;" in publish.out
         assert "src=" not in publish.out
 
+    def test_cards_are_pictures_where_the_reader_reaches_them(self, publish: Publish, stage: Stage) -> None:
+        stage.posts["hp7.md"] = POST.replace(
+            "title: Pricing, the honest version", "title: 'A \"><b>b</b> `x`'"
+        )
+        stage.write()
+        cards = stage.folder / "out" / "cards"
+        where = ("--cards", str(cards), "--cards-at", "https://pictures.example/5/")
+        assert publish("plan", "--format", "md", *where) == 0
+        shown = re.findall(r'^<img src="([^"]+)" alt="([^"]+)" width="400">$', publish.out, re.MULTILINE)
+        assert shown
+        written = {f"https://pictures.example/5/{file.name}" for file in cards.iterdir()}
+        assert {address for address, _ in shown} == written
+        assert {alt for _, alt in shown} == {"Card: A &quot;&gt;&lt;b&gt;b&lt;/b&gt; `x`"}
+        with Image.open(next(cards.iterdir())) as picture:
+            assert picture.size == (1200, 630)
+
+    def test_cards_beside_a_plan_are_found_from_it(self, publish: Publish, stage: Stage) -> None:
+        (stage.folder / "out").mkdir()
+        plan, cards = stage.folder / "out" / "plan.html", stage.folder / "cards"
+        assert publish("plan", "--out", str(plan), "--cards", str(cards)) == 0
+        (address,) = set(re.findall(r'<img src="([^"]+)"', plan.read_text(encoding="utf-8")))
+        assert (plan.parent / address).resolve() == next(cards.iterdir())
+
+    def test_a_folder_for_cards_that_cannot_be_is_said_in_words(self, publish: Publish, stage: Stage) -> None:
+        assert publish("plan", "--cards-at", "https://pictures.example/") == 2
+        assert "--cards FOLDER" in publish.err
+        (stage.folder / "taken").write_text("")
+        assert publish("plan", "--format", "md", "--cards", str(stage.folder / "taken" / "x")) == 2
+        assert "cannot be written" in publish.err
+
     @pytest.mark.parametrize("name", ["plan.json", "plan.md", "plan.html", "plan.txt"])
     def test_out_writes_what_its_name_says(self, publish: Publish, stage: Stage, name: str) -> None:
         out = stage.folder / name
@@ -402,6 +434,37 @@ class TestUnclear:
         assert value["deliveries"][0]["id"] == unclear
         assert value["deliveries"][0]["state"] == "unknown"
         assert {item["state"] for item in value["deliveries"]} == {"unknown", "sent"}
+
+    def test_it_is_handed_to_the_person_it_belongs_to(
+        self, publish: Publish, stage: Stage, unclear: str
+    ) -> None:
+        settings = stage.folder / "mkdocs.yml"
+        text = settings.read_text()
+        assert text.count("accounts: {acme: {") == 2
+        settings.write_text(text.replace("accounts: {acme: {", 'accounts: {acme: {owner: "@dana-reyes", '))
+        file = stage.folder / "people.md"
+        assert publish("status", "--handover", str(file)) == 4
+        told = file.read_text(encoding="utf-8")
+        assert told.startswith(
+            f"### {unclear}\n\n@dana-reyes: please look at Twitter, account `acme`. Is this there?\n\n    "
+        )
+        assert f"`publish record {unclear} --url ADDRESS`" in told
+        assert publish("status", "--handover", str(file), GITHUB_ACTIONS="true", GITHUB_SERVER_URL="https://github.com", GITHUB_REPOSITORY="acme/blog") == 4  # fmt: skip
+        told = file.read_text(encoding="utf-8")
+        assert "(https://github.com/acme/blog/actions/workflows/posted.yml)" in told
+        assert (
+            f"with `{unclear}` and `not there` in place of the address. It goes out with the next run."
+            in told
+        )
+        assert publish("status", "--handover", str(file), GITLAB_CI="true", CI_PROJECT_URL="https://gitlab.com/acme/blog") == 4  # fmt: skip
+        assert "(https://gitlab.com/acme/blog/-/pipelines/new)" in file.read_text(encoding="utf-8")
+        assert {item["owner"] for item in publish.json("plan", "--all")["deliveries"]} == {"@dana-reyes"}
+        settings.write_text(text.replace("accounts: {acme: {", 'accounts: {acme: {owner: "<b>\\n/close", '))
+        assert publish("status", "--handover", str(file)) == 4
+        assert "\nPlease look at" in file.read_text(encoding="utf-8")  # what is no name calls nobody
+        assert publish("settle", unclear, "--not-sent") == 0
+        publish("status", "--handover", str(file))
+        assert file.read_text(encoding="utf-8").strip() == ""
 
     def test_every_run_ends_with_4_until_it_is_settled(self, publish: Publish, unclear: str) -> None:
         assert publish("send") == 4

@@ -101,9 +101,12 @@ class Facebook:
     api: ClassVar[str] = "https://graph.facebook.com"
     renewal: ClassVar[Renewal] = Renewal(
         steps=(
-            "A page's token is made of a person's sign-in, by the command: ask whoever has it to run `publish connect facebook`.",
-            "Sign in as a person who may create content on the page, and allow everything that is asked for.",
-            "Copy the page's token.",
+            "Open developers.facebook.com, Tools, Graph API Explorer, and choose the company's app.",
+            "Add pages_manage_posts, pages_read_engagement, pages_show_list and read_insights; press Generate Access Token, sign in "
+            "as a person who may create content on the page, and allow everything that is asked for.",
+            "Copy the token into Tools, Access Token Debugger; press Debug, then Extend Access Token, and copy the new one.",
+            "Put it in the place of the old one in the Graph API Explorer, ask for me/accounts, and copy the access_token beside "
+            "the name of the page. With a command line, `publish connect facebook` does all of this.",
         ),
         secrets=("FACEBOOK_PAGE_TOKEN",),
     )

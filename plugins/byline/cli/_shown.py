@@ -17,6 +17,7 @@ from byline.planning import Delivery, Plan, State, money
 from byline.settings import Settings
 
 if TYPE_CHECKING:
+    from byline.cli._cards import CardFiles
     from byline.gate import Look
     from byline.model import Message
 
@@ -238,12 +239,16 @@ def _next(plan: Plan) -> str:
     return "nothing to do now"
 
 
-def markdown(plan: Plan, settings: Settings, history: Info, live: Mapping[str, Look]) -> str:
-    """The plan for a comment on a pull request."""
-    return "\n".join(_markdown(plan, settings, history, live))
+def markdown(
+    plan: Plan, settings: Settings, history: Info, live: Mapping[str, Look], files: CardFiles | None = None
+) -> str:
+    """The plan for a comment on a pull request; with `files`, the cards are pictures in it."""
+    return "\n".join(_markdown(plan, settings, history, live, files))
 
 
-def _markdown(plan: Plan, settings: Settings, history: Info, live: Mapping[str, Look]) -> Iterator[str]:
+def _markdown(
+    plan: Plan, settings: Settings, history: Info, live: Mapping[str, Look], files: CardFiles | None
+) -> Iterator[str]:
     now = plan.now.astimezone(settings.zone)
     counts = ", ".join(text for _, text in _counts(plan)) or "nothing to send"
     yield f"### What goes out: {counts}"
@@ -263,7 +268,7 @@ def _markdown(plan: Plan, settings: Settings, history: Info, live: Mapping[str, 
             yield f"**{registry.label(item.channel)}, {item.account}** · {_state(item)} · " + ", ".join(
                 filter(None, facts)
             )
-            yield from _quoted(item)
+            yield from _quoted(item, files)
             if item.reason and item.reason != BASELINE:
                 yield ""
                 yield f"{_inline(item.reason)}"
@@ -278,7 +283,7 @@ def _markdown(plan: Plan, settings: Settings, history: Info, live: Mapping[str, 
         yield f"Cost: {line}"
 
 
-def _quoted(item: Delivery) -> Iterator[str]:
+def _quoted(item: Delivery, files: CardFiles | None) -> Iterator[str]:
     """The exact text in a fence that it cannot close, then card and link."""
     for part in item.text:
         fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", part)), default=0))
@@ -289,6 +294,9 @@ def _quoted(item: Delivery) -> Iterator[str]:
     if item.message is not None and item.message.card is not None and item.message.card.picture.url:
         yield ""
         yield f"Card: {_inline(item.message.card.title)}, <{item.message.card.picture.url}>"
+    for image in _images(item, files):
+        yield ""
+        yield image
     if item.link:
         yield ""
         yield f"Link: <{item.link}>"
@@ -300,22 +308,42 @@ def _quoted(item: Delivery) -> Iterator[str]:
         yield f"Left out: {_inline(_short(item.message.cut))}"
 
 
-def page(plan: Plan, settings: Settings, history: Info, live: Mapping[str, Look]) -> str:
-    """The plan as a page that opens alone."""
-    return "\n".join(_html(plan, settings, history, live))
+def _images(item: Delivery, files: CardFiles | None) -> Iterator[str]:
+    """Card and picture as readers will see them, as one line of HTML each, which Markdown takes as well."""
+    message = item.message
+    if files is None or message is None:
+        return
+    shown = (
+        [("Card", message.card.title, files.show(message.card.picture))] if message.card is not None else []
+    )
+    if message.image is not None:
+        shown.append(("Picture", message.image.alt, files.show(message.image, whole=True)))
+    for kind, words, address in shown:
+        if address:
+            alt = html.escape(f"{kind}: {' '.join(words.split())}")
+            yield f'<img src="{html.escape(address)}" alt="{alt}" width="400">'
+
+
+def page(
+    plan: Plan, settings: Settings, history: Info, live: Mapping[str, Look], files: CardFiles | None = None
+) -> str:
+    """The plan as a page that opens alone; with `files`, the cards are pictures in it, which lie beside it."""
+    return "\n".join(_html(plan, settings, history, live, files))
 
 
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#1c1c1c}"
     "pre{white-space:pre-wrap;overflow-wrap:anywhere;font:inherit;border-left:4px solid #1f4e79;margin:.5rem 0;"
     "padding:.25rem 1rem;background:#f5f6f8}h2{margin-top:2.5rem}h3{margin-bottom:.25rem;font-size:1rem}"
-    "p{margin:.25rem 0;overflow-wrap:anywhere}.why{color:#8a3b00}small{color:#595959}"
+    "img{max-width:100%;height:auto;border-radius:4px}p{margin:.25rem 0;overflow-wrap:anywhere}.why{color:#8a3b00}small{color:#595959}"
     "@media(prefers-color-scheme:dark){body{background:#16181b;color:#e8e8e8}pre{background:#22262b}"
     ".why{color:#ffb37a}small{color:#a8a8a8}}"
 )
 
 
-def _html(plan: Plan, settings: Settings, history: Info, live: Mapping[str, Look]) -> Iterator[str]:
+def _html(
+    plan: Plan, settings: Settings, history: Info, live: Mapping[str, Look], files: CardFiles | None
+) -> Iterator[str]:
     now = plan.now.astimezone(settings.zone)
     counts = ", ".join(text for _, text in _counts(plan)) or "nothing to send"
     title = html.escape(f"Plan for {settings.site_name}")
@@ -334,6 +362,7 @@ def _html(plan: Plan, settings: Settings, history: Info, live: Mapping[str, Look
             yield f"<h3>{html.escape(head)}</h3>"
             for part in item.text:
                 yield f"<pre>{html.escape(part)}</pre>"
+            yield from (f"<p>{image}</p>" for image in _images(item, files))
             for row in _below(item):
                 yield f"<p><small>{html.escape(row.strip(' ├└'))}</small></p>"
             if item.reason:

@@ -1,8 +1,9 @@
-"""`publish plan`: exactly what would go out, and why. Opens no connection, needs no token, writes no file but --out."""
+"""`publish plan`: exactly what would go out, and why. Opens no connection, needs no token, writes no file but --out and --cards."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,8 +24,10 @@ from byline.cli._publishing import (
 )
 from byline.cli._tables import folded
 from byline.cli.common import DONE, STOPPED, App, emit_json, show_problems
+from byline.errors import UsageError
 
 if TYPE_CHECKING:
+    from byline.cli._cards import CardFiles
     from byline.content import Content
     from byline.gate import Look
     from byline.http import Http
@@ -47,6 +50,17 @@ _BY_ENDING = {".json": "json", ".md": "md", ".html": "html", ".htm": "html"}
     type=click.Path(path_type=Path, dir_okay=False),
     help="Also write it to a file: plan.json, plan.md, plan.html.",
 )
+@click.option(
+    "--cards",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Write the cards there as pictures; a plan in Markdown or HTML shows them.",
+)
+@click.option(
+    "--cards-at",
+    metavar="URL",
+    help="The address at which readers of the plan reach that folder.",
+)
 @click.option("--live", is_flag=True, help="Look whether the pages are live.")
 @click.pass_obj
 def command(
@@ -58,6 +72,8 @@ def command(
     as_json: bool,
     form: str | None,
     out: Path | None,
+    cards: Path | None,
+    cards_at: str | None,
     live: bool,
 ) -> int:
     """See exactly what would go out: text, card, link, time, cost and reason.
@@ -69,6 +85,11 @@ def command(
     from byline import planning
     from byline.ledger import read_snapshot
 
+    if cards_at and cards is None:
+        raise UsageError(
+            "--cards-at says where a folder with cards is reached, and no folder was named",
+            hint="name it as well: --cards FOLDER",
+        )
     settings = app.settings()
     content = contents.read(settings)
     scope = read_scope(settings, content, paths, to, profile)
@@ -85,14 +106,15 @@ def command(
         fees=month_fees(app, settings),
     )
     looks = _look(plan, content, settings, http) if live else {}
+    files = _files(cards, cards_at, out)
     shown = "json" if as_json else form or "text"
     if out is not None:
         kept = "json" if as_json else form or _BY_ENDING.get(out.suffix.lower(), "text")
-        write_out(out, click.unstyle(_render(kept, plan, settings, history.info, looks, scope)))
+        write_out(out, click.unstyle(_render(kept, plan, settings, history.info, looks, scope, files)))
     if shown == "json":
-        emit_json(_as_json(plan, scope, looks))
+        emit_json(_as_json(plan, settings, scope, looks))
     else:
-        text = _render(shown, plan, settings, history.info, looks, scope)
+        text = _render(shown, plan, settings, history.info, looks, scope, files)
         click.echo(folded(text) if shown == "text" else text)
         if plan.problems:
             show_problems(plan.problems, err=True)
@@ -111,26 +133,47 @@ def _look(plan: Plan, content: Content, settings: Settings, http: Http) -> Mappi
     }
 
 
+def _files(folder: Path | None, address: str | None, out: Path | None) -> CardFiles | None:
+    """Where the cards go. Without an address they are found beside the plan."""
+    from byline.cli._cards import CardFiles
+
+    if folder is None:
+        return None
+    beside = os.path.relpath(folder, out.parent if out is not None else Path())
+    return CardFiles(folder, address or Path(beside).as_posix())
+
+
 def _render(
-    form: str, plan: Plan, settings: Settings, history: Info, looks: Mapping[str, Look], scope: Scope
+    form: str,
+    plan: Plan,
+    settings: Settings,
+    history: Info,
+    looks: Mapping[str, Look],
+    scope: Scope,
+    files: CardFiles | None,
 ) -> str:
     from byline.cli import _shown
 
     match form:
         case "json":
-            return json.dumps(_as_json(plan, scope, looks), ensure_ascii=False, indent=2)
+            return json.dumps(_as_json(plan, settings, scope, looks), ensure_ascii=False, indent=2)
         case "md":
-            return _shown.markdown(plan, settings, history, looks)
+            return _shown.markdown(plan, settings, history, looks, files)
         case "html":
-            return _shown.page(plan, settings, history, looks)
+            return _shown.page(plan, settings, history, looks, files)
         case _:
             return _shown.plain(plan, settings, history, looks)
 
 
-def _as_json(plan: Plan, scope: Scope, looks: Mapping[str, Look]) -> dict[str, Any]:
+def _as_json(plan: Plan, settings: Settings, scope: Scope, looks: Mapping[str, Look]) -> dict[str, Any]:
+    """The plan; each delivery also with `owner`, who looks after its account, empty when the settings do not say."""
     from byline import times
 
-    value = plan.as_json() | {
+    value = plan.as_json()
+    for item in value["deliveries"]:
+        account = settings.account(item["channel"], item["account"])
+        item["owner"] = account.owner if account else ""
+    value |= {
         "at": times.iso(plan.now),
         "first_run": plan.first_run,
         "scope": scope_json(scope),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +18,7 @@ from byline.cli._publishing import (
     profile_option,
     read_scope,
     to_option,
+    write_out,
 )
 from byline.cli.common import DONE, UNKNOWN, App, count, emit_json, hanging
 
@@ -33,9 +35,20 @@ FOUR_WEEKS = timedelta(weeks=4)
 @paths_argument
 @to_option
 @profile_option
+@click.option(
+    "--handover", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    help="Also write what may be out, as Markdown for the people who can look; empty when nothing is unclear.",
+)  # fmt: skip
 @json_option
 @click.pass_obj
-def command(app: App, paths: Sequence[str], to: Sequence[str], profile: str | None, as_json: bool) -> int:
+def command(
+    app: App,
+    paths: Sequence[str],
+    to: Sequence[str],
+    profile: str | None,
+    handover: Path | None,
+    as_json: bool,
+) -> int:
     """See what went out where, and what needs you: each such line ends with the next command.
 
     Ends with 4 as long as something may be out and a person must look.
@@ -62,6 +75,10 @@ def command(app: App, paths: Sequence[str], to: Sequence[str], profile: str | No
     quiet = "" if paths or to or profile else _quiet(plan, settings)
     asleep = _asleep(plan, history.info.store)
     rows = sorted(plan.deliveries, key=lambda item: _rank(item, plan.now))
+    if handover is not None:
+        from byline.cli import _handover
+
+        write_out(handover, _handover.unclear(rows, settings, app.environment))
     if as_json:
         emit_json(
             {

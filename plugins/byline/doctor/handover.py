@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _HANDLE = re.compile(r"@?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,60}[A-Za-z0-9])?")
 _NAME = re.compile(r"[^\W_][\w .'’-]{0,60}")
+NOBODY = "Whoever holds these accounts (`owner` in the settings names them)"
 _PLACES = {
     "github": "In this repository: Settings, Environments, `networks`, then the pencil beside {secrets}: paste it, *Update secret*.",
     "gitlab": "In this project: Settings, CI/CD, Variables, {secrets}: *Edit*, paste it into *Value*, *Save changes*.",
@@ -34,19 +35,17 @@ def markdown(findings: Sequence[Finding], settings: Settings, *, within: int, ho
         channel, _, name = item.about.partition(".")
         account = settings.account(channel, name)
         if account is not None and (item.renew or (item.days is not None and item.days < within)):
-            by.setdefault(_called(account.owner), []).append(_one(item, account, settings, host))
+            person = called(account.owner) or NOBODY
+            by.setdefault(person, []).append(_one(item, account, settings, host))
     return "\n".join(f"### {person}\n\n" + "\n".join(parts) for person, parts in sorted(by.items()))
 
 
-def _called(owner: str) -> str:
-    """`@dana` is called by the code host; any other word is only shown."""
-    if _HANDLE.fullmatch(owner):
-        return owner
-    return (
-        owner
-        if _NAME.fullmatch(owner)
-        else "Whoever holds these accounts (`owner` in the settings names them)"
-    )
+def called(owner: str) -> str:
+    """The owner as an issue may name them: `@dana` is called by the code host, any other name is only shown.
+
+    Empty for no owner, and for what is neither: it could hold markup.
+    """
+    return owner if _HANDLE.fullmatch(owner) or _NAME.fullmatch(owner) else ""
 
 
 def _one(item: Finding, account: Account, settings: Settings, host: str) -> str:
