@@ -236,6 +236,9 @@ class TestRepeats:
         moved = Stand(settings, record("due", not_before=NOW + 3 * DAY))
         moved.rules.begin(moved.telling(), post())
         assert moved.of(**self.AGAIN).expected == NOW + 63 * DAY
+        early = Stand(settings, record("due", not_before=NOW))
+        early.rules.begin(early.telling(due=NOW + DAY), post())
+        assert early.of(**self.AGAIN).expected == NOW + 61 * DAY
         settled = Stand(settings, record("failed", not_before=NOW + 3 * DAY))
         settled.rules.begin(settled.telling(due=NOW + DAY), post())
         assert settled.of(**self.AGAIN).expected == NOW + 61 * DAY
