@@ -43,7 +43,9 @@ class Group:
 
 GROUPS = {
     "links": Group(("links.py",), ("tests/test_links.py",)),
-    "planning": Group(("planning/*.py",), ("tests/test_standing.py", "tests/test_planning.py")),
+    "planning": Group(
+        ("planning/*.py",), ("tests/test_standing.py", "tests/test_planner.py", "tests/test_planning.py")
+    ),
     "sending": Group(
         ("sending.py", "delivering.py", "settling.py"),
         ("tests/test_delivering.py", "tests/test_settling.py", "tests/test_run.py"),
@@ -52,10 +54,13 @@ GROUPS = {
         tuple(f"ledger/{name}.py" for name in ("base", "codec", "runs", "seen", "sqlite", "moving", "checking", "choosing")),
         ("tests/ledger/test_steps.py", "tests/ledger/test_codec.py", "tests/ledger/test_runs.py",
          "tests/ledger/test_seen.py", "tests/ledger/test_moving.py", "tests/ledger/test_sqlite.py",
-         "tests/ledger/test_choosing.py"),
+         "tests/ledger/test_sqlite_file.py", "tests/ledger/test_choosing.py"),
         "postgresql or statements",
     ),
-    "git": Group(("ledger/git/*.py",), ("tests/ledger/test_git.py", "tests/cli/test_ledger.py")),
+    "git": Group(
+        ("ledger/git/*.py",),
+        tuple(f"tests/ledger/test_git_{name}.py" for name in ("rules", "trust", "files", "words", "plumbing")),
+    ),
     "postgresql": Group(
         ("ledger/postgresql/*.py",), ("tests/ledger/test_postgresql.py", "tests/cli/test_ledger.py")
     ),
@@ -149,9 +154,9 @@ def copy(folder: Path, group: Group) -> None:
             shutil.copy2(source, target)
     tests = folder / "mutants" / "tests"
     shutil.rmtree(tests, ignore_errors=True)  # mutmut adds files there and removes none
-    tests.mkdir(
-        parents=True, exist_ok=True
-    )  # a folder that is not there when Python starts is never looked into
+    for folder_looked_into in (tests, folder / "mutants" / "src"):
+        # A folder that is not there when Python starts is never looked into.
+        folder_looked_into.mkdir(parents=True, exist_ok=True)
     settings = folder / "pyproject.toml"
     text = settings.read_text(encoding="utf-8").replace('["plugins", "tests"]', '["src", "tests"]')
     tool = {
