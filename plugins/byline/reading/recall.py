@@ -32,18 +32,19 @@ class Asked(set[str]):
 
 
 class Recall:
-    """`rows` maps a post's path to what `keep` made; `fresh` will hold the same for the next time."""
+    """`row` gives for a post's path what `keep` made of it before, or anything else; `fresh` maps the paths of posts
+    that were read this time to what is to be given the next time."""
 
-    def __init__(self, rows: object, zone: ZoneInfo, sha: Callable[[str], str]) -> None:
+    def __init__(self, row: Callable[[str], Any], zone: ZoneInfo, sha: Callable[[str], str]) -> None:
         """`sha` gives the hash of a file below `docs_dir`, empty for one that is not there."""
-        self.rows = rows if isinstance(rows, Mapping) else {}
+        self.row = row
         self.zone = zone
         self.sha = sha
         self.fresh: dict[str, Any] = {}
 
     def find(self, path: str, files: set[str]) -> tuple[Post, list[tuple[str, int]], list[Address]] | None:
         """The post, the pages it links to and its links by address; None when it must be read."""
-        row = self.rows.get(path)
+        row = self.row(path)
         sha = self.sha(path)
         try:
             if (
@@ -62,7 +63,6 @@ class Recall:
             ]
         except (TypeError, ValueError, KeyError, AttributeError):
             return None  # not ours
-        self.fresh[path] = row
         return post, targets, addresses
 
     def keep(

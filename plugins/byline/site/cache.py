@@ -95,12 +95,13 @@ class Cache:
     @cached_property
     def recall(self) -> Recall:
         """Posts as they were read before, for `content.read`."""
-        name = digest(self.base, self.inputs.sha(str(self.settings.docs / ".authors.yml")))
-        rows = self.kept.value("facts", "reading")
-        held = rows.get("posts") if isinstance(rows, dict) and rows.get("name") == name else {}
-        self._reading = name
+        self._reading = digest(self.base, self.inputs.sha(str(self.settings.docs / ".authors.yml")))
         docs = f"{self.settings.docs}/"
-        return Recall(held, self.settings.zone, lambda path: self.inputs.sha(docs + path))
+        return Recall(
+            lambda path: self.kept.value("reading", digest(self._reading, path)),
+            self.settings.zone,
+            lambda path: self.inputs.sha(docs + path),
+        )
 
     @cached_property
     def written(self) -> Written:
@@ -156,7 +157,8 @@ class Cache:
         start, end = (1.0, 0.0) if dated else _holds(posts, now)
         self.kept.put_value("facts", "inputs", self.inputs.plain())
         if "recall" in self.__dict__:
-            self.kept.put_value("facts", "reading", {"name": self._reading, "posts": self.recall.fresh})
+            for path, row in self.recall.fresh.items():
+                self.kept.put_value("reading", digest(self._reading, path), row)
         self.kept.put_value("facts", self._at, records)
         self.kept.put_value("facts", f"pages {self.mode}", pages)
         self.kept.put_value(

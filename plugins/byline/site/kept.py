@@ -29,6 +29,7 @@ _QUICK = 1
 _WINDOW = 32_768
 
 Packed = tuple[int, bytes]
+_as_json = json.JSONEncoder(ensure_ascii=False).encode  # made once: `json.dumps` makes one for each call
 
 
 def digest(*parts: Any) -> str:
@@ -44,7 +45,7 @@ def digest(*parts: Any) -> str:
         elif isinstance(part, bytes):
             data, kind = part, b"b"
         else:
-            data, kind = json.dumps(part, ensure_ascii=False).encode("utf-8", "surrogatepass"), b"j"
+            data, kind = _as_json(part).encode("utf-8", "surrogatepass"), b"j"
         seen.update(b"%b%d:" % (kind, len(data)))
         seen.update(data)
     return seen.hexdigest()

@@ -57,6 +57,7 @@ class Showing:
         self.words = words(settings.language, settings.pages.words)
         self.privacy = privacy
         self._names: dict[str, str] = {}
+        self._facts: dict[str, str] = {}
         entries = []
         for post in posts:
             plan = outputs.plans[post.id]
@@ -136,11 +137,18 @@ class Showing:
         found = self._names.get(post.id)
         if found is None:
             entry = self.site.entries[post.id]
-            cover = plain_json(asdict(entry.cover))
+            cover = plain_json(_cover(entry.cover))
             picture = entry.picture
             found = self._names[post.id] = digest(
-                plain_json(facts(post)), entry.minutes, cover, picture.digest, picture.url, entry.early
+                self.fact(post), entry.minutes, cover, picture.digest, picture.url, entry.early
             )
+        return found
+
+    def fact(self, post: Post) -> str:
+        """The name of all that pages may show of the post, but its text, its picture and how long it takes."""
+        found = self._facts.get(post.id)
+        if found is None:
+            found = self._facts[post.id] = digest(plain_json(facts(post)))
         return found
 
     def _choices(self) -> str:
@@ -289,7 +297,10 @@ def _plain(value: Any) -> Any:
 
 def plain_json(value: Any) -> str:
     """Plain values as text, for naming them."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    return _as_json(value)
+
+
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 
 
 def plain(title: Any) -> str:

@@ -49,7 +49,7 @@ def heading(row: list[Any]) -> AnchorLink:
 
 def as_text(value: Any) -> str:
     """Plain values as JSON, the same for the same values. Raises Unnameable."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_named)
+    return _as_json(value)
 
 
 def _named(value: Any) -> Any:
@@ -60,6 +60,9 @@ def _named(value: Any) -> Any:
     if isinstance(value, set | frozenset):
         return sorted(value)
     raise Unnameable(type(value).__name__)
+
+
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_named).encode
 
 
 def menu(nav: Any) -> list[Any]:

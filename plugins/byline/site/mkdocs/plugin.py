@@ -41,7 +41,7 @@ from byline.site.mkdocs.outputs import Outputs
 from byline.site.mkdocs.private import only_private
 from byline.site.mkdocs.quick import identified, quick
 from byline.site.mkdocs.reading import reads
-from byline.site.mkdocs.shown import Shown, facts, plain_json
+from byline.site.mkdocs.shown import Shown
 from byline.times import Clock, SystemClock, ticks
 from byline.wording import words
 
@@ -149,7 +149,6 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
         self.bodies: dict[str, str] = {}
         self.lazy_bodies: dict[str, str] = {}  # post -> the name under which the cache has its HTML
         self.known_minutes: dict[str, int] = {}
-        self._facts: dict[str, str] = {}
         self.with_diagrams: set[str] = set()
         self._mark("settings and posts")
         return config
@@ -187,15 +186,13 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
 
     def fact(self, post: Post) -> str:
         """The name of all that pages may show of the post, but its text."""
-        if post.id not in self._facts:
-            self._facts[post.id] = digest(plain_json(facts(post)))
-        return self._facts[post.id]
+        return self.shown.fact(post)
 
     def name(self, post: Post) -> str:
         """The name of everything about the post that a feed or another output may carry, its HTML too."""
         row = self.engine.rows.get(post.src_uri) if self.engine else None
         return digest(
-            plain_json(facts(post)),
+            self.fact(post),
             self.minutes(post),
             row["own"] if row and "own" in row else self.body(post),
         )
@@ -256,13 +253,16 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
     def on_nav(self, nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:
         """The menu is made of the pages that the company listed."""
         self.nav = nav
+        self._privacy: str | None = None
         if self.plain and self.quick:
             identified(material.found(config))
         return nav
 
     def beside(self) -> tuple[str]:
         """What else goes into a page's text: the address of the privacy notice."""
-        return (theme.privacy(self.nav),)
+        if self._privacy is None:
+            self._privacy = theme.privacy(self.nav)
+        return (self._privacy,)
 
     @event_priority(-60)
     def on_page_content(self, html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:

@@ -16,9 +16,9 @@ from byline.site.mkdocs import blog as material
 from byline.site.mkdocs import theme
 from byline.site.mkdocs.outputs import Outputs
 from byline.site.pages import Values
-from byline.site.shown import Showing, facts, plain, plain_json
+from byline.site.shown import Showing, facts, plain
 
-__all__ = ["Shown", "facts", "plain_json"]
+__all__ = ["Shown", "facts"]
 
 
 class Shown(Showing):
