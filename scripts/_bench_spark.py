@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import ibis
-from pyspark.sql import SparkSession  # type: ignore[import-not-found,unused-ignore]
 
 from byline import content
 from byline.attribution import scale
@@ -17,6 +16,7 @@ from byline.attribution.touches import Directory
 from byline.cli._report_data import FILES, _json
 from byline.cli.common import emit_json
 from byline.settings import load
+from byline.testing import spark
 
 
 def main(folder: Path) -> None:
@@ -25,17 +25,7 @@ def main(folder: Path) -> None:
     accounts = {channel: tuple(block.accounts) for channel, block in settings.channels.items()}
     directory = Directory(content.read(settings).posts, accounts)
     with tempfile.TemporaryDirectory(prefix="byline-bench-spark-") as warehouse:
-        session = (
-            SparkSession.builder.master("local[2]")
-            .config("spark.ui.enabled", "false")
-            .config("spark.driver.memory", "2g")
-            .config("spark.driver.bindAddress", "127.0.0.1")
-            .config("spark.driver.host", "127.0.0.1")
-            .config("spark.sql.shuffle.partitions", "4")
-            .config("spark.sql.session.timeZone", "UTC")
-            .config("spark.sql.warehouse.dir", warehouse)
-            .getOrCreate()
-        )
+        session = spark.session(Path(warehouse))
         try:
             connection: Any = ibis.pyspark.connect(session)
             tables = [

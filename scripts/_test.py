@@ -35,6 +35,9 @@ with sync_playwright() as playwright:
 
 def main(arguments: list[str]) -> int:
     """Run the stages and return 0 when all of them passed."""
+    if {"-h", "--help"} & {*arguments}:
+        print(usage())
+        return 0
     quick = "--quick" in arguments
     pytest = [argument for argument in arguments if argument not in ("--quick", *LANES)]
     for name, lane in LANES.items():
@@ -125,12 +128,22 @@ def on_the_lowest(pytest: list[str]) -> int:
 
 
 def on_python(pytest: list[str]) -> int:
-    """Every test that needs no browser on another Python: `--python 3.13`."""
+    """Every test that needs no browser, on another Python."""
     version, *rest = pytest or [""]
     if not version.startswith("3."):
         print("Say which: scripts/test --python 3.13", file=sys.stderr)
         return 2
     return _elsewhere(f"python-{version}", "test", _lanes.interpreter(version), rest)
+
+
+def usage() -> str:
+    """What can be asked for, and what each lane is."""
+    rows = ["scripts/test [pytest's arguments]    lint, types, import rules and every test, set-up included"]
+    rows += ["scripts/test --quick                 without the tests that need a browser"]
+    for name, lane in LANES.items():
+        shown = f"{name} 3.13" if lane is on_python else name
+        rows.append(f"scripts/test {shown:<23} {(lane.__doc__ or '').splitlines()[0]}")
+    return "\n".join(rows)
 
 
 def _elsewhere(lane: str, lock: str, interpreter: str, pytest: list[str]) -> int:

@@ -79,3 +79,15 @@ def test_every_stage_runs_and_the_quick_half_leaves_the_browser_out(script: Modu
     assert [name for name, _ in script.stages(False, [])] == ["lint", "format", "types", "imports", "tests"]
     assert "not browser" in script.stages(True, [])[-1][1]
     assert script.stages(False, ["tests/channels"])[-1][1][-1] == "tests/channels"
+
+
+def test_help_names_every_lane_and_runs_nothing(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(script.subprocess, "run", None)
+    monkeypatch.setattr(script._setup, "ready", None)
+    assert script.main(["--help"]) == 0
+    told = capsys.readouterr().out
+    for name, lane in script.LANES.items():
+        assert f"scripts/test {name}" in told
+        assert lane.__doc__.splitlines()[0] in told

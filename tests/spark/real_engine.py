@@ -27,6 +27,7 @@ import ibis  # noqa: E402
 from byline.attribution import data, scale  # noqa: E402
 from byline.attribution.credit import conversions, table  # noqa: E402
 from byline.attribution.models import MODELS  # noqa: E402
+from byline.testing import spark as spark_here  # noqa: E402
 from byline.testing.truth import directory  # noqa: E402
 from byline.testing.year import Market, Year, year  # noqa: E402
 
@@ -36,19 +37,7 @@ sys.path.insert(0, str(ROOT / "tests" / "attribution"))
 
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    from pyspark.sql import SparkSession
-
-    session = (
-        SparkSession.builder.master("local[2]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.driver.memory", "2g")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.sql.shuffle.partitions", "4")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.sql.warehouse.dir", str(tmp_path_factory.mktemp("warehouse")))
-        .getOrCreate()
-    )
+    session = spark_here.session(tmp_path_factory.mktemp("warehouse"))
     yield ibis.pyspark.connect(session)
     session.stop()
 
