@@ -7,6 +7,7 @@ What was changed since the last run is tried again, the rest is remembered.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import math
 import os
@@ -39,6 +40,7 @@ class Group:
     modules: tuple[str, ...]
     tests: tuple[str, ...]
     without: str = ""  # tests whose names have this are left out: too slow for what they add here
+    database: bool = False  # one PostgreSQL for all of it, instead of one for each change
 
 
 GROUPS = {
@@ -54,15 +56,18 @@ GROUPS = {
         tuple(f"ledger/{name}.py" for name in ("base", "codec", "runs", "seen", "sqlite", "moving", "checking", "choosing")),
         ("tests/ledger/test_steps.py", "tests/ledger/test_codec.py", "tests/ledger/test_runs.py",
          "tests/ledger/test_seen.py", "tests/ledger/test_moving.py", "tests/ledger/test_sqlite.py",
-         "tests/ledger/test_sqlite_file.py", "tests/ledger/test_choosing.py"),
-        "postgresql or statements",
+         "tests/ledger/test_sqlite_file.py", "tests/ledger/test_choosing_words.py"),
+        "(test_seen and postgresql) or statements or several_processes or kill_after or no_history_stops",
     ),
     "git": Group(
         ("ledger/git/*.py",),
         tuple(f"tests/ledger/test_git_{name}.py" for name in ("rules", "trust", "files", "words", "plumbing")),
     ),
     "postgresql": Group(
-        ("ledger/postgresql/*.py",), ("tests/ledger/test_postgresql.py", "tests/cli/test_ledger.py")
+        ("ledger/postgresql/*.py",),
+        ("tests/ledger/test_postgresql_words.py", "tests/ledger/test_postgresql_rows.py", "tests/ledger/test_postgresql.py"),
+        "went_away or workers or password_is or many_claims or role_without or not_there or contract",
+        database=True,
     ),
 }  # fmt: skip
 
@@ -99,10 +104,11 @@ def main() -> int:
             copy(folder, GROUPS[name])
             forget_survivors(folder)
             chosen = sample(folder, mutmut, options.sample, options.seed) if options.sample else []
-            done = subprocess.run(
-                [str(mutmut), "run", "--max-children", str(options.workers), *chosen],
-                cwd=folder, check=False, env=environment(folder),
-            )  # fmt: skip
+            with database(GROUPS[name]) as running:
+                done = subprocess.run(
+                    [str(mutmut), "run", "--max-children", str(options.workers), *chosen],
+                    cwd=folder, check=False, env=environment(folder) | running,
+                )  # fmt: skip
             if done.returncode:
                 return done.returncode
     if options.show:
@@ -138,6 +144,22 @@ def environment(folder: Path) -> dict[str, str]:
     """For mutmut and for the processes that tests start, which must find the changed sources too."""
     paths = os.pathsep.join(str(folder / "mutants" / name) for name in ("src", "tests"))
     return {**_setup.environment(), "PYTHONPATH": paths}
+
+
+@contextlib.contextmanager
+def database(group: Group) -> Iterator[dict[str, str]]:
+    """The environment that leads the tests to one server, where the group wants one."""
+    if not group.database:
+        yield {}
+        return
+    command = [str(_setup.VENV / "bin" / "python"), str(_setup.ROOT / "tests" / "postgres.py")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        assert server.stdin is not None
+        try:
+            yield {"BYLINE_TEST_POSTGRESQL": server.stdout.readline().strip()}
+        finally:
+            server.stdin.close()
 
 
 def copy(folder: Path, group: Group) -> None:

@@ -150,9 +150,9 @@ def clock() -> FixedClock:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """A real PostgreSQL for the whole run. One that cannot be started is an error, never a skip."""
-    from postgres import Server
+    from postgres import shared
 
-    found = Server()
+    found = shared()
     yield found
     found.stop()
 

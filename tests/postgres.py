@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import os
+import secrets
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from importlib.util import find_spec
@@ -15,6 +17,13 @@ from typing import Any
 
 NOBODY = 65534
 NAMES = itertools.count(1)
+RUNNING = "BYLINE_TEST_POSTGRESQL"  # the folder of one that runs already, for many short runs of the tests
+
+
+def shared() -> Server:
+    """The server for a run of the tests: its own, or the one that `RUNNING` names."""
+    running = os.environ.get(RUNNING)
+    return Borrowed(Path(running)) if running else Server()
 
 
 class Server:
@@ -83,7 +92,10 @@ class Server:
         """The address of a fresh, empty place for tables."""
         name = f"t{next(NAMES)}"
         self.sql(f"CREATE SCHEMA {name}", self.address())
-        return f"{self.address()}&options=-csearch_path%3D{name}"
+        return self._at(name)
+
+    def _at(self, schema: str) -> str:
+        return f"{self.address()}&options=-csearch_path%3D{schema}"
 
     def address(self, user: str = "byline", name: str = "postgres") -> str:
         """The address of a database on this server."""
@@ -133,5 +145,38 @@ class Server:
         return copy / package.name / "pginstall" / "bin"
 
 
+class Borrowed(Server):
+    """One that somebody else started and will stop; what was made in it is taken away at the end."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._made: list[str] = []
+
+    def database(self) -> str:
+        name = f"t{secrets.token_hex(8)}"
+        self.sql(f"CREATE SCHEMA {name}", self.address())
+        self._made.append(name)
+        return self._at(name)
+
+    def stop(self) -> None:
+        for name in self._made:
+            self.sql(f"DROP SCHEMA {name} CASCADE", self.address())
+
+
+def serve() -> None:
+    """Start one, say where it is, and stop it when nobody listens any more."""
+    server = Server()
+    try:
+        sys.stdout.write(f"{server.folder}\n")
+        sys.stdout.flush()
+        sys.stdin.read()
+    finally:
+        server.stop()
+
+
 def _flags(**settings: str) -> list[str]:
     return [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+
+
+if __name__ == "__main__":
+    serve()

@@ -181,7 +181,7 @@ class TestCalls:
     def test_what_hangs_is_ended_with_all_that_it_started(
         self, program: Path, tmp_path: Path, network: bool
     ) -> None:
-        (program / "act").write_text("sleep 60 & echo $! > child; wait")
+        (program / "act").write_text("sleep 4 & echo $! > child; wait")
         limits = {"network": 0.3, "local": 9.0} if network else {"network": 9.0, "local": 0.3}
         with pytest.raises(GitFailed) as late:
             Git(tmp_path, **limits).run("fetch", network=network)

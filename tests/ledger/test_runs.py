@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
+import socket
 import subprocess
 import sys
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from byline.ledger import runs
 from byline.ledger.base import Record
 from byline.ledger.runs import _place, may_be_at_work, new_run
 from byline.settings import Timeouts
@@ -72,3 +76,70 @@ def test_a_killed_process_that_nobody_looked_after_is_gone() -> None:
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # dead, and still on the list
     assert not may_be_at_work(held, AT, SLOW)
     process.communicate()
+
+
+class TestThisMachine:
+    """What tells a machine and its processes apart, where the system says it and where it does not."""
+
+    def test_its_name_its_start_and_its_space_of_numbers(self) -> None:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
+        space = re.sub(r"\D", "", os.readlink("/proc/self/ns/pid"))  # noqa: PTH115
+        assert _place() == f"{socket.gethostname()}-{boot}-{space}"
+
+    def test_a_system_that_does_not_say_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(runs, "Path", Nowhere)
+        assert _place() == f"{socket.gethostname()}--"
+        held = replace(HELD, run=f"{_place()}/{os.getpid()}/ab")
+        assert may_be_at_work(held, AT, SLOW)
+
+    @pytest.mark.parametrize(
+        ("error", "busy"), [(ProcessLookupError(), False), (PermissionError(), True), (OSError(), True)]
+    )
+    def test_a_process_that_may_not_be_asked_lives(
+        self, monkeypatch: pytest.MonkeyPatch, error: OSError, busy: bool
+    ) -> None:
+        asked: list[tuple[int, int]] = []
+
+        def kill(process: int, sign: int) -> None:
+            asked.append((process, sign))
+            raise error
+
+        monkeypatch.setattr(os, "kill", kill)
+        assert may_be_at_work(replace(HELD, run=f"{_place()}/4711/ab"), AT, SLOW) is busy
+        assert asked == [(4711, 0)]
+
+    @pytest.mark.parametrize(
+        ("stat", "busy"),
+        [
+            ("9 (a) Z 1) S 1 2", True),
+            ("9 (a S 1) Z 1 2", False),
+            ("9 (Z) R", True),
+            ("9 (a)", True),
+            ("", True),
+        ],
+    )
+    def test_a_killed_one_is_known_by_its_state_alone(
+        self, monkeypatch: pytest.MonkeyPatch, stat: str, busy: bool
+    ) -> None:
+        """A process may have any name, with brackets in it too."""
+        place = _place()
+        monkeypatch.setattr(runs, "_place", lambda: place)
+        monkeypatch.setattr(runs, "Path", type("Told", (Nowhere,), {"text": stat}))
+        assert may_be_at_work(replace(HELD, run=f"{place}/{os.getpid()}/ab"), AT, SLOW) is busy
+
+
+class Nowhere:
+    """A path of a system without /proc, or of one whose process file says `text`."""
+
+    text = ""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def read_text(self) -> str:
+        if self.path != f"/proc/{os.getpid()}/stat" or not self.text:
+            raise OSError
+        return self.text
+
+    def readlink(self) -> str:
+        raise OSError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import secrets
@@ -50,7 +51,8 @@ def write_memory(file: Path, memory: Memory, records: Sequence[str]) -> None:
         draft.write_text("\n".join([*lines, ""]), encoding="utf-8")
         draft.replace(file)
     except OSError:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 def read_memory(file: Path, site: str, *, head_only: bool = False) -> Memory | None:
