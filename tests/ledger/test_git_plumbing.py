@@ -98,6 +98,11 @@ class TestCommits:
         other.close()
         assert sorted(commits.tree(second)) == sorted([*FILES, "more"])
 
+    def test_from_a_folder_inside_the_repository(self, work: Path, commits: Commits) -> None:
+        first = made(commits)
+        (work / "posts").mkdir()
+        assert Commits(Git(work / "posts")).tree(first) == commits.tree(first)
+
     def test_two_runs_never_make_the_same_commit(self, commits: Commits) -> None:
         assert made(commits) != made(commits)
 
@@ -311,9 +316,12 @@ class Scripted:
     def __init__(self, *answers: str | GitFailed) -> None:
         self.answers = list(answers)
         self.asked: list[tuple[str, ...]] = []
+        self.far: list[str] = []  # the commands that were said to reach the server
 
-    def run(self, *arguments: str, **_: Any) -> bytes:
+    def run(self, *arguments: str, network: bool = False, **_: Any) -> bytes:
         self.asked.append(arguments)
+        if network:
+            self.far.append(arguments[0])
         answer = self.answers.pop(0)
         if isinstance(answer, GitFailed):
             raise answer
@@ -373,6 +381,16 @@ class TestTurns:
         assert (found, error is not None) == (outcome, told)
         if error is not None:
             assert error.message.startswith(f"the sending history could not be written to {PLACE}: ")
+
+    def test_what_reaches_the_server_is_called_so(self, tmp_path: Path) -> None:
+        """Such a command has longer, and signs in without asking anybody."""
+        remote, fake = self.scripted(tmp_path, "", "", "c0ffee", "?b10b\nb10c", "", "")
+        remote._partial = True
+        remote.look()
+        remote.fetch(HEAD)
+        remote.push("c0ffee", Seen("", ""))
+        assert fake.far == ["ls-remote", "fetch", "fetch", "push"]
+        assert fake.answers == []
 
     def test_a_folder_of_somebody_else(self, tmp_path: Path) -> None:
         fake = Scripted(GitFailed("rev-parse", "fatal: detected dubious ownership in repository at '/x'"))
