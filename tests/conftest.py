@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from postgres import Server
 
 pytest.register_assert_rewrite(  # their assertions say what differs
-    "byline.testing.channel_contract", "byline.testing.ledger_contract", "lost_answers"
+    "byline.testing.channel_contract",
+    "byline.testing.crm_contract",
+    "byline.testing.ledger_contract",
+    "lost_answers",
 )
 
 # What a shell starts in the background ignores Ctrl-C, and so would every process that a test starts and ends with one.

@@ -9,7 +9,7 @@ import pytest
 
 from byline.channels.facebook import Facebook
 from byline.errors import Duplicate, NotSent, OutcomeUnknown, Rejected, RemoteError
-from byline.testing.channel_contract import World, _settings
+from byline.testing.channel_contract import World, read_settings
 from byline.testing.facebook import CASES
 from byline.testing.facebook import Facebook as Fake
 from byline.testing.server import Answer, answer
@@ -180,14 +180,14 @@ def test_an_id_that_is_none_goes_nowhere(world: World) -> None:
 
 @pytest.mark.parametrize("account", ["{page_id: 1234}", "{page_id: '1234'}", "{mode: manual}"])
 def test_a_pages_number_with_or_without_quotes(world: World, account: str) -> None:
-    assert _settings(world, world.yaml("{}"), world.yaml(account)) == []
+    assert read_settings(world, world.yaml("{}"), world.yaml(account)) == []
 
 
 @pytest.mark.parametrize(
     ("block", "account"), [("{}", "{}"), ("{}", "{page_id: acme}"), ("{version: '26'}", "{page_id: 1234}")]
 )
 def test_settings_that_cannot_be(world: World, block: str, account: str) -> None:
-    (problem,) = _settings(world, world.yaml(block), world.yaml(account))
+    (problem,) = read_settings(world, world.yaml(block), world.yaml(account))
     assert problem.fix
 
 

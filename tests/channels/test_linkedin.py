@@ -126,26 +126,26 @@ def test_an_old_version_names_the_line_to_change(page: World) -> None:
 
 @pytest.mark.parametrize("version", ["2026-07", "26", "202613", "[1]"])
 def test_a_version_that_is_no_month_is_a_problem(page: World, version: str) -> None:
-    from byline.testing.channel_contract import _settings
+    from byline.testing.channel_contract import read_settings
 
-    found = _settings(page, page.yaml(f"{{version: {version}}}"), page.yaml(PAGE.account))
+    found = read_settings(page, page.yaml(f"{{version: {version}}}"), page.yaml(PAGE.account))
     assert found
     assert {problem.key for problem in found} == {"channels.linkedin.version"}
 
 
 def test_a_version_without_quotes_is_read_as_meant(page: World) -> None:
-    from byline.testing.channel_contract import _settings
+    from byline.testing.channel_contract import read_settings
 
-    assert _settings(page, page.yaml("{version: 202607}"), page.yaml(PAGE.account)) == []
+    assert read_settings(page, page.yaml("{version: 202607}"), page.yaml(PAGE.account)) == []
 
 
 def test_an_account_without_its_id_is_a_problem_unless_manual(page: World) -> None:
-    from byline.testing.channel_contract import _settings
+    from byline.testing.channel_contract import read_settings
 
-    (problem,) = _settings(page, page.yaml("{}"), page.yaml("{}"))
+    (problem,) = read_settings(page, page.yaml("{}"), page.yaml("{}"))
     assert problem.code == "missing"
-    assert _settings(page, page.yaml("{}"), page.yaml("{mode: manual}")) == []
-    assert _settings(page, page.yaml("{mode: manual}"), page.yaml("{}")) == []
+    assert read_settings(page, page.yaml("{}"), page.yaml("{mode: manual}")) == []
+    assert read_settings(page, page.yaml("{mode: manual}"), page.yaml("{}")) == []
 
 
 def test_a_picture_that_is_never_ready_waits(page: World) -> None:

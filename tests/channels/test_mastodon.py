@@ -147,16 +147,16 @@ def test_the_language_goes_along(world: World) -> None:
 
 
 def test_an_account_without_a_server_is_a_problem_unless_manual(world: World) -> None:
-    from byline.testing.channel_contract import _settings
+    from byline.testing.channel_contract import read_settings
 
-    (problem,) = _settings(world, world.yaml("{}"), world.yaml("{}"))
+    (problem,) = read_settings(world, world.yaml("{}"), world.yaml("{}"))
     assert "server: https://" in problem.fix
     for block, account in (
         ("{}", "{server: https://m.example}"),
         ("{}", "{mode: manual}"),
         ("{mode: manual}", "{}"),
     ):
-        assert _settings(world, world.yaml(block), world.yaml(account)) == []
+        assert read_settings(world, world.yaml(block), world.yaml(account)) == []
 
 
 @pytest.mark.parametrize(
