@@ -16,7 +16,7 @@ from PIL import Image
 
 from byline import cards
 from byline.drawing import contrast, draw_card, legible, rgb
-from byline.lettering import INTER, SERIF, Face, fit, readable, width, wrap
+from byline.lettering.letters import INTER, SERIF, Face, fit, width, wrap
 from byline.model import Author, DrawnCard, Picture, Post
 from byline.settings import Brand, Settings
 from support import NOW
@@ -95,6 +95,36 @@ def test_the_address_of_a_card_names_the_post_and_changes_with_what_is_seen(tmp_
         cards.picture(post(), replace(site(tmp_path), brand=Brand(primary="#000000")), AUTHORS),
     ):
         assert other.url != before.url
+
+
+def test_a_card_of_letters_alone_keeps_its_address_whatever_the_language(tmp_path: Path) -> None:
+    known = cards.picture(post(), site(tmp_path), AUTHORS)
+    assert known.digest[:8] == "d87f58d4"
+    assert cards.picture(post(), replace(site(tmp_path), language="de"), AUTHORS).url == known.url
+    han = post(title="骨と直角")
+    one = cards.picture(han, replace(site(tmp_path), language="ja"), AUTHORS)
+    assert one.drawn is not None
+    assert one.drawn.language == "ja"
+    assert cards.picture(han, replace(site(tmp_path), language="zh-TW"), AUTHORS).url != one.url
+
+
+def test_authors_in_any_script_stand_on_the_card(tmp_path: Path) -> None:
+    people = {"dana": Author(id="dana", name="山田太郎"), "ann": Author(id="ann", name="Ann Lee")}
+    both = post(authors=("dana", "ann"))
+    for language, names in (("ja", "山田太郎、Ann Lee"), ("ko", "山田太郎, Ann Lee")):
+        drawn = cards.picture(both, replace(site(tmp_path), language=language), people).drawn
+        assert drawn is not None
+        assert drawn.byline == names
+
+
+def test_a_title_from_right_to_left_turns_the_card_round() -> None:
+    ground = rgb("#1f4e79")
+    for title, clear in (("Pricing, honestly", (0, 140, 70, 508)), ("السعر بصراحة", (1130, 140, 1200, 508))):
+        image = draw_card(replace(drawn(title), kicker="", byline=""), 1200, 630).convert("RGB")
+        assert image.crop(clear).getcolors(9) == [(70 * 368, ground)], title
+        bar = (76, 88, 120, 93) if clear[0] == 0 else (1080, 88, 1124, 93)
+        assert image.crop(bar).getcolors(9) is not None
+        assert image.crop(bar).getpixel((5, 2)) != ground
 
 
 def test_an_image_of_the_post_is_cropped_and_follows_the_bytes_of_the_file(tmp_path: Path) -> None:
@@ -251,13 +281,6 @@ def test_titles_of_all_lengths_stay_off_the_edges() -> None:
         assert left == [(60 * 630, ground)], title
         between = image.crop((76, 515, 800, 540)).getcolors(100_000)
         assert between == [(724 * 25, ground)], title
-
-
-def test_emoji_are_left_out_and_a_script_without_letters_gives_nothing() -> None:
-    assert readable("Growth 🚀🔥  for\tall") == "Growth for all"
-    assert readable("Größe, Łódź, Ціни, Ελλάδα, Ấn") == "Größe, Łódź, Ціни, Ελλάδα, Ấn"
-    assert readable("価格についての話") == ""
-    assert readable("a\u0308 and \u202eoverride") == "ä and override"
 
 
 @settings(max_examples=60, deadline=None)

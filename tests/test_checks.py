@@ -231,5 +231,11 @@ def test_a_colour_that_cannot_be_read_is_named_with_the_nearest_that_can(
 
 
 def test_a_title_that_no_shipped_font_draws_is_said_unless_there_is_an_image(tmp_path: Path) -> None:
-    chinese = post("campaign: q4-renewals").replace("title: ", "title: 诚实的价格 # ", 1)
-    assert [one.code for one in run(tmp_path, {"a.md": chinese})] == ["card-without-title"]
+    def codes(title: str) -> list[str]:
+        text = post("campaign: q4-renewals").replace("title: ", f"title: {title} # ", 1)
+        return [one.code for one in run(tmp_path, {"a.md": text})]
+
+    assert codes("𓀀𓀁𓀂") == ["card-without-title"]
+    assert codes("The sign 𓀀 of the sun") == ["card-without-sign"]
+    for drawn in ("诚实的价格", "السعر بصراحة", "Growth 🚀 for all", "मूल्य"):
+        assert codes(drawn) == []

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from byline.drawing import Colour, contrast, hexed, mix, rgb
 from byline.errors import Problem
-from byline.lettering import readable
+from byline.lettering.letters import plain
+from byline.lettering.words import left_out, readable
 from byline.model import Post
 from byline.settings import Settings
 
@@ -19,16 +20,39 @@ def problems(settings: Settings, posts: Iterable[Post]) -> Iterator[Problem]:
     """All of them, as advice: pages move a colour until it can be read, and a card without a title is drawn too."""
     yield from _colours(settings)
     for post in posts:
-        if not post.image and not readable(post.title):
-            yield Problem(
-                file=post.path,
-                line=post.line("title"),
-                key="title",
-                code="card-without-title",
-                severity="warning",
-                message="the fonts that are shipped cannot draw this title, so its card shows the company's name alone",
-                fix="give the post an `image` of its own, with the title in it if you like",
-            )
+        if not post.image and not plain(post.title):
+            yield from _title(post)
+
+
+def _title(post: Post) -> Iterator[Problem]:
+    """A title, or signs in it, that no shipped font can draw."""
+    missing = left_out(post.title)
+    if not readable(post.title):
+        yield Problem(
+            file=post.path,
+            line=post.line("title"),
+            key="title",
+            code="card-without-title",
+            severity="warning",
+            message="no font that is shipped can draw this title, so its card shows the company's name alone",
+            fix="give the post an `image` of its own, with the title in it if you like",
+        )
+    elif missing:
+        yield Problem(
+            file=post.path,
+            line=post.line("title"),
+            key="title",
+            code="card-without-sign",
+            severity="warning",
+            message=f"no font that is shipped can draw {_named(missing)}; the card shows the title without",
+            fix="write it in other signs, or give the post an `image` of its own",
+        )
+
+
+def _named(signs: str) -> str:
+    """Each sign with its number, for whoever sees only a box."""
+    shown = [f"`{sign}` (U+{ord(sign):04X})" for sign in signs[:5]]
+    return ", ".join(shown) + (" and others" if len(signs) > 5 else "")
 
 
 def _colours(settings: Settings) -> Iterator[Problem]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from byline import links
 from byline.errors import BylineError
-from byline.lettering import readable
+from byline.lettering.letters import plain
 from byline.model import Author, Card, DrawnCard, Picture, Post
 from byline.settings import Settings
 
@@ -67,31 +67,43 @@ def picture(post: Post, settings: Settings, authors: Mapping[str, Author]) -> Pi
             path=path,
         )
     names = [authors[name].name if name in authors else name for name in post.authors]
-    names = [name for name in names if name.isascii() or readable(name)]
+    names = [name for name in names if _drawable(name)]
+    kicker, site = post.categories[0] if post.categories else "", settings.brand.name or settings.site_name
     drawn = DrawnCard(
         title=post.title,
-        kicker=post.categories[0] if post.categories else "",
-        byline=_join(names),
-        site=settings.brand.name or settings.site_name,
+        kicker=kicker,
+        byline=_join(names, settings.language),
+        site=site,
         primary=settings.brand.primary,
         accent=settings.brand.accent,
+        language=_language(settings, post.title, kicker, *names, site),
     )
-    digest = _digest("card", drawn.title, drawn.kicker, drawn.byline, drawn.site, drawn.primary, drawn.accent)
+    digest = _digest(
+        "card",
+        *(drawn.title, drawn.kicker, drawn.byline, drawn.site, drawn.primary, drawn.accent),
+        *([drawn.language] if drawn.language else []),
+    )
     return Picture(digest=digest, alt=post.title, url=_url(settings, post.id, digest, ".png"), drawn=drawn)
 
 
 def site_picture(settings: Settings) -> Picture:
     """The picture of pages that are no posts: the company's name and claim."""
     name = settings.brand.name or settings.site_name
+    title = settings.brand.claim or settings.site_description or name
     drawn = DrawnCard(
-        title=settings.brand.claim or settings.site_description or name,
+        title=title,
         kicker="",
         byline="",
         site=name,
         primary=settings.brand.primary,
         accent=settings.brand.accent,
+        language=_language(settings, title, name),
     )
-    digest = _digest("card", drawn.title, drawn.site, drawn.primary, drawn.accent)
+    digest = _digest(
+        "card",
+        *(drawn.title, drawn.site, drawn.primary, drawn.accent),
+        *([drawn.language] if drawn.language else []),
+    )
     return Picture(digest=digest, alt=name, url=_url(settings, "site", digest, ".png"), drawn=drawn)
 
 
@@ -189,9 +201,24 @@ def _url(settings: Settings, name: str, digest: str, suffix: str) -> str:
     return links.canonical(settings.site_url, f"assets/cards/{name}-{digest[:8]}{suffix}")
 
 
-def _join(names: Sequence[str]) -> str:
+def _language(settings: Settings, *texts: str) -> str:
+    """The site's language where a text is shaped; empty where letters alone are set, which are the same in each."""
+    return "" if all(plain(text) for text in texts) else settings.language
+
+
+def _drawable(name: str) -> bool:
+    if plain(name):
+        return True
+    from byline.lettering.words import readable
+
+    return bool(readable(name))
+
+
+def _join(names: Sequence[str], language: str) -> str:
     if len(names) < 2:
         return "".join(names)
+    if not all(plain(name) for name in names):  # what stands before the last is said in too many ways
+        return ("、" if language.startswith(("ja", "zh")) else ", ").join(names)
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 

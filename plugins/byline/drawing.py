@@ -8,7 +8,9 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from byline.lettering import INTER, SERIF, Face, draw, fit, readable, width
+from byline.lettering.letters import INTER, SERIF, Face
+from byline.lettering.setting import cut, draw, fit, width
+from byline.lettering.words import Words, left_out, words
 from byline.model import DrawnCard
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ _TOP, _FOOT = 140, 508
 _SIZES = (92, 86, 80, 74, 68, 62, 56, 50, 45)
 _MOST_LINES = 4
 _LEADING = 1.14
+_SPACED = 1.9  # between the letters of the kicker
 
 
 def mix(one: Colour, other: Colour, share: float) -> Colour:
@@ -98,8 +101,14 @@ def draw_card(card: DrawnCard, wide: int, high: int) -> Image:
     pattern = Pattern(wide, high)
     _PATTERNS[chance.randrange(len(_PATTERNS))](pattern, chance)
     pattern.onto(tints, loud)
+    turned = _title(card).right_to_left
+    if turned:
+        tints, loud = (layer.transpose(images.Transpose.FLIP_LEFT_RIGHT) for layer in (tints, loud))
     _words(tints, loud, marked, card)
-    for layer, first, left, top in ((loud, _INKS, _LEFT, 0), (marked, _INKS + _SHAPES, 0, _STRIP[0])):
+    for layer, first, left, top in (
+        (loud, _INKS, 0 if turned else _LEFT, 0),
+        (marked, _INKS + _SHAPES, 0, _STRIP[0]),
+    ):
         box = layer.getbbox()
         if box is not None:
             part = layer.crop(box)
@@ -189,49 +198,77 @@ class Pattern:
         return (left - _LEFT) * _TWICE, top * _TWICE, (right - _LEFT) * _TWICE - 1, bottom * _TWICE - 1
 
 
+def _title(card: DrawnCard) -> Words:
+    """The words in large letters: the title, or the company's name where no font can draw it."""
+    title = words(card.title, card.language)
+    return title if title.text else words(card.site, card.language)
+
+
 def _words(tints: Image, loud: Image, marked: Image, card: DrawnCard) -> None:
-    site = readable(card.site)
-    title = readable(card.title) or site
-    kicker = readable(card.kicker).upper()
-    byline = readable(card.byline)
+    site = words(card.site, card.language)
+    title = _title(card)
+    kicker = _capitals(card)
+    byline = words(card.byline, card.language)
+    turned = title.right_to_left  # then all stands at the right, and the pattern at the left
+    loud_left = 0 if turned else _LEFT
+
+    def start(left: float, wide: float) -> float:
+        """Where something begins that stands so far from the edge at which lines begin."""
+        return tints.width - left - wide if turned else left
 
     above = _STRIP[0]
-    marked.paste(_WORDS - 1, (_MARGIN, 88 - above, _MARGIN + 44, 93 - above))
-    if kicker:
-        _spaced(marked, _MARGIN + 62, 98 - above, _cut(kicker, _LABEL, 22, 640))
-    size, lines = fit(title, _TITLE, (_ROOM, _FOOT - _TOP), _SIZES, _LEADING, _MOST_LINES)
-    block = size * _LEADING * len(lines)
-    base = _TOP + (_FOOT - _TOP - block) / 2 + size * 0.88
-    crossed = loud.crop((0, 0, _MARGIN + _ROOM + 20 - _LEFT, loud.height)).getbbox() is not None
-    for line in lines:
-        draw(tints, (_MARGIN - size * 0.03, base), line, _TITLE, size, _INKS - 1)
+    bar = round(start(_MARGIN, 44))
+    marked.paste(_WORDS - 1, (bar, 88 - above, bar + 44, 93 - above))
+    if kicker.text:
+        shown = cut(kicker, _LABEL, 22, 640)
+        wide = width(shown, _LABEL, 22) + (_SPACED * len(shown.text) if shown.plain else 0)
+        _spaced(marked, start(_MARGIN + 62, wide), 98 - above, shown)
+    setting = fit(
+        title, Face(title.family, _TITLE.weight), (_ROOM, _FOOT - _TOP), _SIZES, _LEADING, _MOST_LINES
+    )
+    size, face = setting.size, Face(title.family, _TITLE.weight)
+    block = size * setting.leading * len(setting.lines)
+    base = _TOP + (_FOOT - _TOP - block) / 2 + size * (0.88 + (setting.leading - _LEADING) / 2)
+    near, far = sorted((round(start(0, 0)) - loud_left, round(start(_MARGIN + _ROOM + 20, 0)) - loud_left))
+    crossed = loud.crop((max(0, near), 0, min(loud.width, far), loud.height)).getbbox() is not None
+    for line in setting.lines:
+        left = start(_MARGIN - size * 0.03, width(line, face, size) if turned else 0)
+        draw(tints, (left, base), line, face, size, _INKS - 1)
         if crossed:  # letters stand in front of the pattern
-            draw(loud, (_MARGIN - size * 0.03 - _LEFT, base), line, _TITLE, size, 0)
-        base += size * _LEADING
+            draw(loud, (left - loud_left, base), line, face, size, 0)
+        base += size * setting.leading
     foot = 574
-    if title != site:
-        name = _cut(site, _LABEL, 27, 520)
-        draw(tints, (_MARGIN, foot), name, _LABEL, 27, _INKS - 1)
-        if byline:
-            left = _MARGIN + width(name, _LABEL, 27) + 22
-            tints.paste(_SOFT, (round(left), foot - 20, round(left) + 2, foot + 2))
-            draw(tints, (left + 22, foot), _cut(byline, _QUIET, 27, 940 - left), _QUIET, 27, _SOFT)
+    if title.text != site.text:
+        name = cut(site, _LABEL, 27, 520)
+        wide = width(name, _LABEL, 27)
+        draw(tints, (start(_MARGIN, wide), foot), name, _LABEL, 27, _INKS - 1)
+        if byline.text:
+            after = _MARGIN + wide + 22
+            rule = round(start(after, 2))
+            tints.paste(_SOFT, (rule, foot - 20, rule + 2, foot + 2))
+            shown = cut(byline, _QUIET, 27, 940 - after)
+            left = start(after + 22, width(shown, _QUIET, 27) if turned else 0)
+            draw(tints, (left, foot), shown, _QUIET, 27, _SOFT)
 
 
-def _spaced(layer: Image, left: float, base: float, text: str) -> None:
-    """Small capitals stand apart from one another."""
-    for char in text:
-        draw(layer, (left, base), char, _LABEL, 22, _WORDS - 1)
-        left += width(char, _LABEL, 22) + 1.9
+def _capitals(card: DrawnCard) -> Words:
+    """The kicker in capitals, where its script has them and the fonts have those."""
+    kicker = words(card.kicker, card.language)
+    raised = kicker.text.upper()
+    if kicker.plain:
+        return Words(raised)
+    return kicker if left_out(raised) else words(raised, card.language)
 
 
-def _cut(text: str, face: Face, size: int, room: float) -> str:
-    """What fits in one line, with an ellipsis where something is left out."""
-    if width(text, face, size) <= room:
-        return text
-    while text and width(text + "…", face, size) > room:
-        text = text[:-1]
-    return text.rstrip(" ,") + "…"
+def _spaced(layer: Image, left: float, base: float, text: Words) -> None:
+    """Small capitals stand apart from one another; letters that may join do not."""
+    if not text.plain:
+        draw(layer, (left, base), text, _LABEL, 22, _WORDS - 1)
+        return
+    for char in text.text:
+        letter = Words(char)
+        draw(layer, (left, base), letter, _LABEL, 22, _WORDS - 1)
+        left += width(letter, _LABEL, 22) + _SPACED
 
 
 def _rings(pattern: Pattern, chance: random.Random) -> None:

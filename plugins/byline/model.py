@@ -176,7 +176,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawnCard:
-    """The words and colours of a drawn card, 1200x630 pixels."""
+    """The words and colours of a drawn card, 1200x630 pixels. `language` is the site's, where it changes what is drawn."""
 
     title: str
     kicker: str
@@ -184,6 +184,7 @@ class DrawnCard:
     site: str
     primary: str
     accent: str
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -277,6 +277,15 @@ def test_the_small_picture_is_made_of_the_logo_or_of_a_letter(own_site: Path) ->
     }
     assert letter["icon"].getpixel((2, 2)) == (0x1F, 0x4E, 0x79, 255)
     assert letter["icon"].convert("L").getextrema()[1] == 255  # the letter
+    named = own_site.read_text().replace(
+        "      timezone:", "      brand: {name: 株式会社アクメ}\n      timezone:"
+    )
+    before = own_site.read_text()
+    own_site.write_text(named)
+    other = small(run(own_site).folder)["icon"]
+    assert other.convert("L").getextrema()[1] == 255  # its first sign
+    assert other.tobytes() != letter["icon"].tobytes()
+    own_site.write_text(before)
     logo = Image.new("RGBA", (40, 30), (0, 128, 0, 255))
     logo.save(own_site.parent / "content/assets/logo.png")
     text = own_site.read_text()

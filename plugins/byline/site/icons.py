@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from byline import cards
 from byline.drawing import contrast, rgb
+from byline.lettering.letters import plain
 from byline.settings import Settings
 from byline.site.pages import Values
 
@@ -41,7 +42,8 @@ def render(settings: Settings, rel: str) -> bytes:
 
 def _digest(settings: Settings) -> str:
     logo = cards.file_digest(settings.docs / settings.brand.logo) if settings.brand.logo else ""
-    parts = (_VERSION, logo, settings.brand.name or settings.site_name, settings.brand.primary)
+    name = settings.brand.name or settings.site_name
+    parts = (_VERSION, logo, name, settings.brand.primary, *([] if plain(name) else [settings.language]))
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:8]
 
 
@@ -76,16 +78,26 @@ def _letter(settings: Settings, size: int) -> Image:
     """The first letter on the company's colour."""
     from PIL import Image as images
 
-    from byline.lettering import INTER, Face, draw, readable, width
+    from byline.lettering.letters import INTER, Face
+    from byline.lettering.setting import draw, width
+    from byline.lettering.words import words
 
     ground = rgb(settings.brand.primary)
     ink = (255, 255, 255) if contrast((255, 255, 255), ground) >= 3 else (20, 24, 31)
-    letters = [char for char in readable(settings.brand.name or settings.site_name).upper() if char.isalnum()]
+    letter = words(_initial(settings), settings.language)
     whole = images.new("RGBA", (size, size), (*ground, 255))
     face, high = Face(INTER, 700), round(size * 0.68)
     layer = images.new("L", (size, size))
-    for letter in letters[:1]:
-        left = (size - width(letter, face, high)) / 2
-        draw(layer, (left, size / 2 + high * 0.364), letter, face, high, 255)
+    left = (size - width(letter, face, high)) / 2
+    draw(layer, (left, size / 2 + high * 0.364), letter, face, high, 255)
     whole.paste((*ink, 255), (0, 0), layer)
     return whole
+
+
+def _initial(settings: Settings) -> str:
+    """The first sign of the company's name, whatever its script; a capital where there is one."""
+    from byline.lettering.words import clusters, readable
+
+    name = readable(settings.brand.name or settings.site_name)
+    signs = name.upper() if plain(name) else clusters(name.upper())
+    return next((sign for sign in signs if any(char.isalnum() for char in sign)), "")

@@ -1,7 +1,8 @@
-"""Set words in the fonts that are shipped: which characters they hold, how wide a line is, where it breaks.
+"""Set words letter by letter in the two families of the pages: how wide a line is, where it breaks.
 
 The same words give the same pixels on every machine: letters are placed one by one with the advances and the
-kerning of `fonts/metrics.json`, never by a shaping library that one machine has and the next has not.
+kerning of `fonts/metrics.json`, never by a shaping library that one machine has and the next has not. What these
+families lack is `shaping`'s.
 """
 
 from __future__ import annotations
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
 
 INTER, SERIF = "Inter", "Source Serif 4"
-_SPACES = re.compile(r"\s+")
-_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Mn", "Me"}
+FAMILIES = INTER, SERIF
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +32,14 @@ class Face:
     weight: int
 
 
-def readable(text: str) -> str:
-    """The text without what the fonts cannot draw (emoji, scripts they do not hold), white space made single.
+def holds(family: str, char: str) -> bool:
+    """Whether the family has the character."""
+    return bool(_file(family, char))
 
-    Empty when so little is left of the letters that the rest would make no sense.
-    """
-    composed = unicodedata.normalize("NFC", text)
-    letters = [char for char in composed if char.isalnum()]
-    kept = [char for char in letters if _file(SERIF, char)]
-    if letters and len(kept) < 0.8 * len(letters):
-        return ""
-    shown = "".join(
-        char if _file(SERIF, char) or char.isspace() else _instead(char)
-        for char in composed
-        if char.isspace() or unicodedata.category(char) not in _INVISIBLE
-    )
-    return _SPACES.sub(" ", shown).strip()
+
+def plain(text: str) -> bool:
+    """Whether every character is in the pages' own fonts and stands alone, so that nothing has to be shaped. Quick."""
+    return text.isascii() or _simple().fullmatch(unicodedata.normalize("NFC", text)) is not None
 
 
 def width(text: str, face: Face, size: float) -> float:
@@ -150,12 +142,6 @@ def _pieces(word: str, face: Face, size: float, room: float) -> list[str]:
     return list(word)
 
 
-def _instead(char: str) -> str:
-    """A character the fonts have for one that they lack, or nothing."""
-    plain = unicodedata.normalize("NFKD", char)
-    return plain if plain != char and all(_file(SERIF, part) for part in plain) else ""
-
-
 @cache
 def _metrics() -> dict[str, Any]:
     from importlib import resources
@@ -196,6 +182,14 @@ def _covered(family: str) -> tuple[tuple[str, tuple[int, ...], tuple[int, ...]],
         )
         for entry in _metrics()[family]["files"]
     )
+
+
+@cache
+def _simple() -> re.Pattern[str]:
+    """Texts of the serif family's characters, without marks that stand by themselves."""
+    pairs = (pair for _, firsts, lasts in _covered(SERIF) for pair in zip(firsts, lasts, strict=True))
+    held = "".join(f"{re.escape(chr(first))}-{re.escape(chr(last))}" for first, last in pairs)
+    return re.compile(rf"(?:(?![\u0300-\u036f])[{held}]|\s)*")
 
 
 @cache
