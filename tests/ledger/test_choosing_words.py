@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+import memory_git
 from byline.errors import LedgerError, LedgerUntrusted, UsageError
-from byline.ledger import choosing
-from byline.ledger.base import Info, Note, Snapshot
+from byline.ledger import checking, choosing
+from byline.ledger.base import Info, Note, Raw, Snapshot
+from byline.ledger.checking import Verdict, verify
 from byline.ledger.choosing import (
     chosen,
     database_url,
@@ -297,6 +299,59 @@ class TestOnlyLooking:
         assert read_notes(settings, CLOCK, kind="views") == ()
         assert file.read_bytes() == before
 
+    def test_in_ci_as_sending_would(self, tmp_path: Path) -> None:
+        for look in (
+            lambda: read_snapshot(site(tmp_path, "auto"), CLOCK, {"CI": "true"}),
+            lambda: read_notes(site(tmp_path, "auto"), CLOCK, {"CI": "true"}, kind="tokens"),
+        ):
+            with pytest.raises(UsageError, match="must outlive the runner"):
+                look()
+
+
+class TestVerify:
+    """The whole store is looked through, also one that is not to be trusted."""
+
+    def test_a_file(self, tmp_path: Path) -> None:
+        ledger = open_store("sqlite", site(tmp_path), {}, CLOCK)
+        ledger.write(event("claimed"))
+        ledger.close()
+        verdict = verify("sqlite", site(tmp_path), {}, CLOCK)
+        place = str(tmp_path / ".byline" / "ledger.db")
+        assert verdict == Verdict(place=place, deliveries=1, events=1, defects=())
+
+    def test_a_database(
+        self, tmp_path: Path, pretend: list[Pretend], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Pretend, "info", Info(store="postgresql", place="there"), raising=False)
+        monkeypatch.setattr(Pretend, "raw", lambda _self: Raw(faults=["torn"]), raising=False)
+        settings = site(tmp_path, "postgresql")
+        verdict = verify("postgresql", settings, {"BYLINE_LEDGER_URL": "postgresql://h/x"}, CLOCK)
+        assert verdict == Verdict(place="there", deliveries=0, events=0, defects=("torn",))
+        assert [(opened.words, opened.more["clock"], opened.closed) for opened in pretend] == [
+            (("postgresql://h/x",), CLOCK, True)
+        ]
+
+    def test_a_branch(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        made: list[memory_git.Commits] = []
+        server = memory_git.Server()
+        server.refs[memory_git.HEAD] = server.commit("", {"hello.txt": b""}, "", AT)
+        remote = memory_git.Remote(server, tmp_path)
+
+        def commits(git: Any) -> memory_git.Commits:
+            made.append(memory_git.Commits(git))
+            return made[-1]
+
+        monkeypatch.setattr("byline.ledger.git.commits.Commits", commits)
+        monkeypatch.setattr(checking, "open_remote", lambda _settings: remote)
+        verdict = verify("git", site(tmp_path, "git"), {}, CLOCK)
+        assert (verdict.place, verdict.deliveries, verdict.events) == (remote.place, 0, 0)
+        assert verdict.defects == (
+            f"the anchor ({remote.anchor}) is gone",
+            "hello.txt: no file of the sending history",
+            "byline-ledger.json is missing",
+        )
+        assert made[0].closed
+
 
 class TestBesideAFullOne:
     """Another store was chosen and the history was not moved."""
@@ -398,6 +453,29 @@ class TestBesideAFullOne:
         (tmp_path / ".byline" / "ledger.db").unlink()
         open_store("sqlite", site(tmp_path), {}, CLOCK).close()
         open_ledger(site(tmp_path, "git"), {}, CLOCK)
+
+    @pytest.mark.parametrize("store", ["git", "postgresql"])
+    def test_what_it_remembers_of_itself_is_not_another_one(
+        self, tmp_path: Path, pretend: list[Pretend], monkeypatch: pytest.MonkeyPatch, store: str
+    ) -> None:
+        """A history that went back in time is the store's own business: it says so in other words."""
+        (tmp_path / ".git").mkdir()
+        full = Snapshot(records={"a": None})  # type: ignore[dict-item]
+
+        class Branch(Pretend):
+            made = pretend
+
+            def snapshot(self) -> Snapshot:
+                return full if "offline" in self.more else super().snapshot()
+
+        monkeypatch.setattr("byline.ledger.git.GitLedger", Branch)
+        known = Far(known="c0ffee" if store == "git" else "")
+        monkeypatch.setattr(choosing, "open_remote", lambda _settings: known)
+        memory = Memory(place="x", site="s", created=AT, number=1, read=AT, snapshot=full)
+        read = memory if store == "postgresql" else None
+        monkeypatch.setattr("byline.ledger.postgresql.memory.read_memory", lambda *_: read)
+        opened = open_ledger(site(tmp_path, store), {"BYLINE_LEDGER_URL": "postgresql://h/x"}, CLOCK)
+        assert opened is pretend[0]
 
     def test_a_full_one_does_not_look_around(
         self, full: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -189,6 +189,15 @@ class TestVerify:
         assert defect.startswith(told)
         assert defect == told or "cannot be read" in told
 
+    def test_each_entry_is_looked_at_whatever_stood_before_it(self) -> None:
+        assert self.RAW.records is not None
+        events = [(where, name, "{" if where == "line 0" else text) for where, name, text in self.RAW.events]
+        spoilt = {ONE: "{", "zz9.x.y": "{", TWO: self.RAW.records[TWO].replace('"sent"', '"failed"')}
+        told = judged("", replace(self.RAW, records=spoilt)).defects
+        assert [defect.partition(":")[0] for defect in told] == [ONE, "zz9.x.y", TWO]
+        told = judged("", replace(self.RAW, events=events, records=spoilt)).defects
+        assert [defect.partition(": ")[0] for defect in told] == ["line 0", "zz9.x.y", TWO]
+
     def test_an_entry_without_events(self) -> None:
         assert self.RAW.records is not None
         ghost = replace(replay(EVENTS)[ONE], intent=replace(INTENT, id="zz9.x.y"))

@@ -292,8 +292,13 @@ class TestWhatIsSaid:
             ledger.notes()
         with pytest.raises(LedgerUntrusted, match="cannot be written: no such table"):
             ledger.note(Note(kind="a", day=date(2026, 1, 1), line=""))
-        with pytest.raises(LedgerUntrusted, match="cannot be read: no such table: history"):
-            ledger.history()
+        for look in (ledger.history, ledger.raw):
+            with pytest.raises(LedgerUntrusted, match="cannot be read: no such table: history"):
+                look()
+        change(file, "DROP TABLE meta", "DROP TABLE deliveries")
+        for other in (lambda: ledger.info, ledger.snapshot, lambda: ledger.get("a")):
+            with pytest.raises(LedgerUntrusted, match="cannot be read: no such table"):
+                other()
 
     def test_a_folder_that_is_a_file(self, tmp_path: Path) -> None:
         (tmp_path / "state").write_text("a file")
