@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -297,6 +298,15 @@ def test_a_longer_title_is_set_smaller() -> None:
     assert large == 90
     assert small < 90
     assert small * 1.1 * len(lines) <= 360
+
+
+@pytest.mark.parametrize(
+    "title", ["word " * 4000, "价格" * 10_000, "Za" + "\u0301" * 5000 + "lgo", "(" * 5000 + "א"]
+)
+def test_a_title_without_end_costs_no_time(title: str) -> None:
+    began = time.process_time()
+    draw_card(drawn(title), 1200, 630)
+    assert time.process_time() - began < 20  # it took minutes
 
 
 def test_pairs_of_letters_are_moved_together() -> None:

@@ -55,7 +55,8 @@ def test_the_wheel_holds_every_file_of_the_package(wheel: Path) -> None:
     assert expected
     assert all((source / name).is_file() for name in expected)
     assert expected <= names
-    assert {"byline/py.typed", "byline/fonts/OFL-inter.txt"} <= names
+    fonts = "byline/fonts/cards/noto-sans-cjk.otf", "byline/fonts/cards/OFL.txt"
+    assert {"byline/py.typed", "byline/fonts/OFL-inter.txt", *fonts} <= names
     assert not [name for name in names if "__pycache__" in name or not name.startswith("byline")]
     assert [name for name in names if name.endswith("licenses/LICENSE")]
 

@@ -98,16 +98,23 @@ def fit(
     A size at which no word need be broken is preferred. At the smallest size there may be more lines; what does
     not fit even then is left out at a word and marked with an ellipsis.
     """
-    longest = max((width(word, face, 1) for word in text.split(" ")), default=0.0)
+    words = text.split(" ")
+    widths = [width(word, face, 1) for word in words]
+    longest, whole = max(widths, default=0.0), sum(widths)
     for size in sizes:
-        lines = wrap(text, face, size, room[0])
-        if longest * size > room[0] and size != sizes[-1]:
+        if (longest * size > room[0] and size != sizes[-1]) or whole * size > room[0] * room[1] / (
+            size * leading
+        ):
             continue
+        lines = wrap(text, face, size, room[0])
         if len(lines) * size * leading <= room[1] and (len(lines) <= most_lines or size == sizes[-1]):
             return size, lines
     size = sizes[-1]
     most = max(1, int(room[1] / (size * leading)))
-    words = text.split(" ")
+    before_last = whole - widths[-1]
+    while before_last * size > room[0] * most and len(words) > 2:  # more than so many lines can hold
+        words.pop()
+        before_last -= widths[len(words) - 1]
     while len(words) > 1:
         words.pop()
         lines = wrap(" ".join(words).rstrip(".,;:–—- ") + "…", face, size, room[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING
 
 from byline.lettering import breaking, letters, shaping
@@ -44,9 +45,12 @@ def fit(
         return Setting(size, leading, tuple(Words(line) for line in lines))
     leading = max(leading, shaping.leading(text, face))
     pieces = breaking.pieces(text.text)
-    longest = max((_wide(text, piece, face) for piece in pieces), default=0.0)
+    widths = [_wide(text, piece, face) for piece in pieces]
+    longest, whole = max(widths, default=0.0), sum(widths)
     for size in sizes:
-        if longest * size > room[0] and size != sizes[-1]:
+        if (longest * size > room[0] and size != sizes[-1]) or whole * size > room[0] * room[1] / (
+            size * leading
+        ):
             continue
         lines_at = wrap(text, face, size, room[0])
         if len(lines_at) * size * leading <= room[1] and (len(lines_at) <= most_lines or size == sizes[-1]):
@@ -110,7 +114,11 @@ def draw(layer: Image, at: tuple[float, float], text: Words, face: Face, size: i
 def _shortened(text: Words, face: Face, size: float, room: float, most: int) -> tuple[Words, ...]:
     """As many lines as there may be, at most, of the words from the first on."""
     pieces = breaking.pieces(text.text)
-    low, high = 0, len(pieces)  # so many pieces fit; so many do not
+    reach = accumulate(_wide(text, piece, face) * size for piece in pieces)
+    low, high = (
+        0,
+        1 + sum(1 for _ in takewhile(lambda sum_: sum_ <= room * most, reach)),
+    )  # so many fit; so many do not
     lines: tuple[Words, ...] = (_ended(text, ""),)
     while high - low > 1:
         middle = (low + high) // 2

@@ -14,6 +14,7 @@ from byline.lettering.letters import INTER, SERIF, holds, plain
 _SPACES = re.compile(r"\s+")
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Mn", "Me"}
 _UNDRAWN = {"Cc", "Cf", "Cs", "Co", "Cn"}
+_PILED = re.compile("([\u0300-\u036f]{4})[\u0300-\u036f]+")  # more marks than any language sets on a letter
 _ENOUGH = 0.8  # of the letters; the rest of a title makes no sense without them
 
 
@@ -114,7 +115,7 @@ def _drawn(cluster: str) -> str:
     if cluster.isspace():
         return " "
     kept = "".join(c for c in cluster if typefaces.unseen(c) or unicodedata.category(c) not in _UNDRAWN)
-    kept = unicodedata.normalize("NFC", kept.replace("\ufeff", ""))
+    kept = unicodedata.normalize("NFC", _PILED.sub(r"\1", kept.replace("\ufeff", "")))
     if all(typefaces.unseen(char) for char in kept):
         return "".join(char for char in kept if char in "\u200b\u200c\u200d\u200e\u200f\u061c")
     if typefaces.home(kept, SERIF, ""):
