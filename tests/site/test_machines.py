@@ -17,7 +17,7 @@ from site_sample import SETTINGS, run
 def test_robots_name_the_map_and_keep_the_editor_out(built: Path) -> None:
     lines = (built / "robots.txt").read_text(encoding="utf-8").splitlines()
     assert "Sitemap: https://insights.acme.example/blog/sitemap.xml" in lines
-    assert "Disallow: /admin/" in lines
+    assert "Disallow: /blog/admin/" in lines
 
 
 def test_a_file_of_the_company_s_own_wins(own_site: Path) -> None:
@@ -38,6 +38,10 @@ def test_headers_for_the_hosts_that_the_settings_name(own_site: Path) -> None:
         rows = json.loads((folder / "vercel.json").read_text(encoding="utf-8"))["headers"][0]["headers"]
         assert {"key": name, "value": value} in rows
     assert "frame-ancestors 'none'" in hosting.headers()["Content-Security-Policy"]
+    apache = (folder / ".htaccess").read_text(encoding="utf-8")
+    assert "\nErrorDocument 404 /blog/404.html\n" in apache  # the site lies below /blog/
+    for name in ("_headers", ".htaccess", "vercel.json"):  # cards and fonts are fetched once
+        assert "immutable" in (folder / name).read_text(encoding="utf-8")
 
 
 def test_llms_txt_lists_every_post_once_with_what_it_says(built: Path) -> None:
@@ -117,6 +121,32 @@ def test_people_and_company_are_found_elsewhere(own_site: Path) -> None:
     home = (folder / "index.html").read_text(encoding="utf-8")
     assert '<link rel="me" href="https://example.social/@acme">' in home
     assert '"sameAs":["https://example.social/@acme"]' in home
+
+
+def test_where_no_person_signs_the_company_is_the_author(own_site: Path) -> None:
+    file = own_site.parent / "content" / "posts" / "honest.md"
+    file.write_text(
+        file.read_text(encoding="utf-8").replace("authors: [dana]", "authors: []"), encoding="utf-8"
+    )
+    own_site.write_text(
+        SETTINGS.replace("timezone:", "brand: {profiles: ['https://x.com/acme']}\n      timezone:"),
+        encoding="utf-8",
+    )
+    page = (run(own_site).folder / "posts/honest-pricing/index.html").read_text(encoding="utf-8")
+    assert (
+        '"author":[{"@type":"Organization","@id":"https://insights.acme.example/blog/#organization",'
+        '"name":"Acme \\u0026 Sons \\u003cInsights\\u003e","url":"https://insights.acme.example/blog/"}]'
+        in page
+    )
+    assert '<meta name="twitter:site" content="@acme">' in page
+
+
+@pytest.mark.parametrize(
+    ("language", "place"),
+    [("de", "de_DE"), ("en", "en_US"), ("pt-BR", "pt_BR"), ("de-CH", "de_CH"), ("xx-nonsense", "")],
+)
+def test_open_graph_is_told_language_and_country(language: str, place: str) -> None:
+    assert metadata.locale(language) == place
 
 
 def test_the_manual_shows_the_headers_as_they_are() -> None:

@@ -144,7 +144,9 @@ def test_nothing_is_loaded_from_anywhere_else(built: Path) -> None:
                     host = urlsplit(one.strip().split(" ")[0]).netloc
                     assert host in ("", "insights.acme.example"), (path, tag, one)
     for path in built.rglob("assets/byline/*.css"):
-        assert "http" not in path.read_text()
+        assert "http" not in path.read_text().replace(
+            "http://www.w3.org/2000/svg", ""
+        )  # the name of a language
 
 
 def test_links_and_pictures_of_every_page_exist(built: Path) -> None:
@@ -266,7 +268,8 @@ def test_the_small_picture_is_made_of_the_logo_or_of_a_letter(own_site: Path) ->
         for tag, given in Reader((folder / "posts/honest-pricing/index.html").read_text()).tags:
             if tag == "link" and "icon" in given.get("rel", ""):
                 data = (folder / given["href"].removeprefix("../../")).read_bytes()
-                found[given["rel"]] = Image.open(io.BytesIO(data))
+                assert len(data) < 4_000
+                found[given["rel"]] = Image.open(io.BytesIO(data)).convert("RGBA")
                 assert given["sizes"] == "{}x{}".format(*found[given["rel"]].size)
         return found
 
@@ -275,15 +278,15 @@ def test_the_small_picture_is_made_of_the_logo_or_of_a_letter(own_site: Path) ->
         "icon": (96, 96),
         "apple-touch-icon": (180, 180),
     }
-    assert letter["icon"].getpixel((2, 2)) == (0x1F, 0x4E, 0x79, 255)
-    assert letter["icon"].convert("L").getextrema()[1] == 255  # the letter
+    assert letter["icon"].getpixel((2, 2)) == pytest.approx((0x1F, 0x4E, 0x79, 255), abs=2)
+    assert letter["icon"].convert("L").getextrema()[1] > 250  # the letter
     named = own_site.read_text().replace(
         "      timezone:", "      brand: {name: 株式会社アクメ}\n      timezone:"
     )
     before = own_site.read_text()
     own_site.write_text(named)
     other = small(run(own_site).folder)["icon"]
-    assert other.convert("L").getextrema()[1] == 255  # its first sign
+    assert other.convert("L").getextrema()[1] > 250  # its first sign
     assert other.tobytes() != letter["icon"].tobytes()
     own_site.write_text(before)
     logo = Image.new("RGBA", (40, 30), (0, 128, 0, 255))
@@ -292,7 +295,7 @@ def test_the_small_picture_is_made_of_the_logo_or_of_a_letter(own_site: Path) ->
     branded = text.replace("      timezone:", "      brand: {logo: assets/logo.png}\n      timezone:")
     own_site.write_text(branded)
     made = small(run(own_site).folder)
-    assert made["icon"].getpixel((48, 48)) == (0, 128, 0, 255)
+    assert made["icon"].getpixel((48, 48)) == pytest.approx((0, 128, 0, 255), abs=2)
     assert made["icon"].getpixel((48, 2))[3] == 0  # type: ignore[index]
     assert made["apple-touch-icon"].getpixel((2, 2)) == (255, 255, 255, 255)
     own_site.write_text(branded.replace("name: material", "name: material\n  favicon: assets/shared.png"))

@@ -24,6 +24,7 @@ _PLAYED = re.compile(
     r"""(<(?:audio|video|source|track)\b[^>]*?\b(?:src|poster)=)("[^"]*"|'[^']*')""", re.IGNORECASE
 )
 _ATTRIBUTE = re.compile(r"""([a-zA-Z-]+)(?:=(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?""")
+_TABLE = re.compile(r"<table(?![^>]*\bclass=)[^>]*>(?:(?!<table\b).)*?</table>", re.DOTALL | re.IGNORECASE)
 _WIDE = "(min-width: 46em) 700px, 92vw"  # as wide as the text: .by-text in byline.css
 _ABOVE = 1_200  # characters of HTML before which a picture is on the first screen
 
@@ -69,6 +70,12 @@ def finish(html: str, source: Source, *, trusted: bool, first_is_late: bool = Fa
         body.html = _HREF.sub(lambda match: match[1] + _link(match[2], source), body.html)
     if "<audio" in html or "<video" in html:
         body.html = _PLAYED.sub(lambda match: match[1] + _link(match[2], source), body.html)
+    if (
+        "<table" in html
+    ):  # a wide one moves by itself, the page does not; Material's program would do it later
+        body.html = _TABLE.sub(
+            r'<div class="md-typeset__scrollwrap"><div class="md-typeset__table">\g<0></div></div>', body.html
+        )
     if "<img" in html:
         _pictures(body, source, first_is_late)
     return body

@@ -6,6 +6,8 @@ A file of the same name in the company's own content wins; nothing of it is over
 from __future__ import annotations
 
 import json
+import re
+from urllib.parse import urlsplit
 
 from byline.settings import Settings
 from byline.site import places
@@ -21,6 +23,8 @@ _HEADERS = {
     "Strict-Transport-Security": "max-age=31536000",
 }
 _FOR_EVER = "public, max-age=31536000, immutable"
+# Cards have another name when their content changes; a font changes with a release of the font.
+_LASTING = ("assets/cards/", f"{places.ASSETS}fonts/")
 HOSTS = ("netlify", "apache", "vercel")
 
 
@@ -28,15 +32,20 @@ def files(settings: Settings) -> dict[str, bytes]:
     """Path on the site -> bytes: robots.txt, and the headers in the form of each host that the settings name."""
     made = {"robots.txt": robots(settings)}
     for host in settings.pages.headers:
-        name, data = {"netlify": _netlify, "apache": _apache, "vercel": _vercel}[host]()
-        made[name] = data
+        if host == "netlify":
+            made["_headers"] = _netlify()
+        elif host == "apache":
+            made[".htaccess"] = _apache(_path(settings))
+        else:
+            made["vercel.json"] = _vercel()
     return made
 
 
 def robots(settings: Settings) -> bytes:
     """Everything may be read but the editor's page; the map of the site is named."""
     return (
-        f"User-agent: *\nDisallow: /admin/\n\nSitemap: {places.absolute(settings, 'sitemap.xml')}\n"
+        f"User-agent: *\nDisallow: {_path(settings)}admin/\n\n"
+        f"Sitemap: {places.absolute(settings, 'sitemap.xml')}\n"
     ).encode()
 
 
@@ -45,22 +54,47 @@ def headers() -> dict[str, str]:
     return dict(_HEADERS)
 
 
-def _netlify() -> tuple[str, bytes]:
-    """`_headers`, which Netlify and Cloudflare Pages read alike."""
+def _path(settings: Settings) -> str:
+    """Where the site begins on its server: `/`, or `/blog/`."""
+    return urlsplit(settings.site_url).path or "/"
+
+
+def _netlify() -> bytes:
+    """Netlify and Cloudflare Pages read it alike; paths begin at the folder that is deployed."""
     rows = ["/*", *(f"  {name}: {value}" for name, value in _HEADERS.items())]
-    rows += [f"/{places.ASSETS}fonts/*", f"  Cache-Control: {_FOR_EVER}"]
-    rows += ["/assets/cards/*", f"  Cache-Control: {_FOR_EVER}"]
-    return "_headers", ("\n".join(rows) + "\n").encode()
+    for folder in _LASTING:
+        rows += [f"/{folder}*", f"  Cache-Control: {_FOR_EVER}"]
+    return ("\n".join(rows) + "\n").encode()
 
 
-def _apache() -> tuple[str, bytes]:
+def _apache(path: str) -> bytes:
+    """Apache does not know every type by itself; `path` is where the folder lies on the server."""
+    folders = "|".join(re.escape(f"{path}{folder}") for folder in _LASTING)
     rows = ["<IfModule mod_headers.c>"]
     rows += [f'  Header always set {name} "{value}"' for name, value in _HEADERS.items()]
-    rows += ["</IfModule>", "ErrorDocument 404 /404.html"]
-    return ".htaccess", ("\n".join(rows) + "\n").encode()
+    rows += [
+        f'  <If "%{{REQUEST_URI}} =~ m#^(?:{folders})#">',
+        f'    Header set Cache-Control "{_FOR_EVER}"',
+        "  </If>",
+    ]
+    rows += [
+        "</IfModule>",
+        "<IfModule mod_mime.c>",
+        "  AddType font/woff2 .woff2",
+        "  AddType image/webp .webp",
+    ]
+    rows += [
+        "  AddCharset UTF-8 .html .css .js .json .xml .txt",
+        "</IfModule>",
+        f"ErrorDocument 404 {path}404.html",
+    ]
+    return ("\n".join(rows) + "\n").encode()
 
 
-def _vercel() -> tuple[str, bytes]:
+def _vercel() -> bytes:
     rows = [{"key": name, "value": value} for name, value in _HEADERS.items()]
-    made = {"trailingSlash": True, "headers": [{"source": "/(.*)", "headers": rows}]}
-    return "vercel.json", (json.dumps(made, indent=1) + "\n").encode()
+    rules = [{"source": "/(.*)", "headers": rows}]
+    kept = [{"key": "Cache-Control", "value": _FOR_EVER}]
+    rules += [{"source": f"/{folder}(.*)", "headers": kept} for folder in _LASTING]
+    made = {"trailingSlash": True, "headers": rules}
+    return (json.dumps(made, indent=1) + "\n").encode()

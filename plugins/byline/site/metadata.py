@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from html import escape
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +16,7 @@ from byline.site import places
 from byline.site.places import Listing
 from byline.wording import words
 
+_ALT = 420  # signs of an alternative text that Twitter takes (its card reference, read 2026-11)
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
@@ -90,6 +93,7 @@ def post_data(
 ) -> dict[str, Any]:
     """The post, its people, its publisher and the way to it, as schema.org names them."""
     address = places.absolute(settings, post.url)
+    company = organization(settings)
     article: dict[str, Any] = {
         "@type": "BlogPosting",
         "@id": f"{address}#article",
@@ -101,8 +105,10 @@ def post_data(
         "datePublished": post.published.isoformat(),
         "dateModified": (post.updated or post.published).isoformat(),
         "inLanguage": settings.language,
-        "author": [person(authors[name], settings) for name in post.authors if name in authors],
-        "publisher": {"@id": f"{settings.site_url}#organization"},
+        # Search engines ask for an author; where no person signs, it is the company.
+        "author": [person(authors[name], settings) for name in post.authors if name in authors]
+        or [{key: company[key] for key in ("@type", "@id", "name", "url")}],
+        "publisher": {"@id": company["@id"]},
     }
     if post.categories:
         article["articleSection"] = list(post.categories)
@@ -114,7 +120,7 @@ def post_data(
     if post.categories:
         steps.append((post.categories[0], places.absolute(settings, places.category_url(post.categories[0]))))
     steps.append((post.title, address))
-    return {"@context": "https://schema.org", "@graph": [article, organization(settings), trail(steps)]}
+    return {"@context": "https://schema.org", "@graph": [article, company, trail(steps)]}
 
 
 def organization(settings: Settings) -> dict[str, Any]:
@@ -191,6 +197,14 @@ def fediverse(author: Author) -> str:
     return f"@{name}@{server}" if name and server and "/" not in name else ""
 
 
+def _on_twitter(address: str) -> str:
+    """The company's name there, with its sign; empty for another network's address."""
+    parts = urlsplit(address)
+    name = parts.path.strip("/")
+    there = (parts.hostname or "").removeprefix("www.") in ("x.com", "twitter.com")
+    return f"@{name}" if there and re.fullmatch(r"\w{1,15}", name) else ""
+
+
 def _profile(value: str, pattern: str) -> str:
     return value if "://" in value else pattern.format(value.lstrip("@"))
 
@@ -213,7 +227,7 @@ def _common(
         rows.append(_meta("og:url", address))
     rows += [
         _meta("og:site_name", settings.site_name),
-        _meta("og:locale", settings.language.replace("-", "_")),
+        *([_meta("og:locale", place)] if (place := locale(settings.language)) else []),
         _meta("og:image", picture.url),
         _meta("og:image:type", "image/jpeg" if picture.url.endswith(".jpg") else "image/png"),
         _meta("og:image:width", "1200"),
@@ -224,8 +238,27 @@ def _common(
     ]
     if description:
         rows.append(_name("twitter:description", description))
-    rows += [_name("twitter:image", picture.url), _name("twitter:image:alt", picture.alt)]
+    rows += [_name("twitter:image", picture.url), _name("twitter:image:alt", picture.alt[:_ALT])]
+    rows += [_name("twitter:site", name) for name in map(_on_twitter, settings.brand.profiles) if name][:1]
     return rows
+
+
+@lru_cache(maxsize=8)
+def locale(language: str) -> str:
+    """Language and country, as Open Graph wants them (`de_DE`); where none is named, the one where most speak it.
+
+    Empty for a language that nobody knows.
+    """
+    from babel import Locale, UnknownLocaleError
+    from babel.core import get_global
+
+    try:
+        found = Locale.parse(language.replace("-", "_"))
+    except (ValueError, UnknownLocaleError):
+        return ""
+    likely = str(get_global("likely_subtags").get(found.language, "")).rpartition("_")[2]
+    territory = found.territory or likely
+    return f"{found.language}_{territory}" if territory else ""
 
 
 def _meta(key: str, value: str) -> str:

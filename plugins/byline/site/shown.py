@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from byline.content import Content
 from byline.model import Picture, Post
 from byline.settings import Settings
-from byline.site import capture, fragments, icons, images, places
+from byline.site import capture, fragments, icons, images, places, styles
 from byline.site.ahead import Plan
 from byline.site.body import relative
 from byline.site.images import Cover
@@ -90,10 +90,13 @@ class Showing:
         sheet: str,
         search: bool,
         favicon: bool,
+        one_sheet: bool = False,
+        program: str = "",
     ) -> None:
         """Set `common`: `years` are (name, address) of the archive, `menu` the company's own pages.
 
-        `favicon`: the company has set one of its own.
+        `favicon`: the company has set one of its own. `one_sheet`: the theme's own style sheets stand in `sheet` too.
+        `program`: the address of the theme's own script, where pages may fetch it late.
         """
         archive = [{"title": f"{self.words['archive']} {name}", "url": url} for name, url in years]
         topics = (
@@ -105,6 +108,9 @@ class Showing:
             "home": home,
             "logo": self.logo,
             "sheet": sheet,
+            "one_sheet": one_sheet,
+            "program": program,
+            "fonts": list(styles.first_fonts(self.settings.brand)),
             "search": search,
             "choices": self._choices(),
             "words": self.words,

@@ -13,22 +13,40 @@ LIGHT: Colour = (255, 255, 255)
 DARK: Colour = (18, 21, 26)
 SANS = 'system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif'
 SERIF = 'Georgia,"Times New Roman",serif'
-_RANGES = {
+RANGES = {
     "latin": "U+0000-00FF,U+0131,U+0152-0153,U+02BB-02BC,U+02C6,U+02DA,U+02DC,U+0304,U+0308,U+0329,U+2000-206F,"
     "U+20AC,U+2122,U+2191,U+2193,U+2212,U+2215,U+FEFF,U+FFFD",
     "latin-ext": "U+0100-02BA,U+02BD-02C5,U+02C7-02CC,U+02CE-02D7,U+02DD-02FF,U+0304,U+0308,U+0329,U+1D00-1DBF,"
     "U+1E00-1E9F,U+1EF2-1EFF,U+2020,U+20A0-20AB,U+20AD-20C0,U+2113,U+2C60-2C7F,U+A720-A7FF",
+    # Names from Ljubljana to Reykjavík: a part of latin-ext in a small file of its own (scripts/split_fonts.py).
+    "european": "U+0100-017F,U+0218-021B,U+1E80-1E85,U+1E9E,U+1EF2-1EF3",
     "vietnamese": "U+0102-0103,U+0110-0111,U+0128-0129,U+0168-0169,U+01A0-01A1,U+01AF-01B0,U+0300-0301,"
     "U+0303-0304,U+0308-0309,U+0323,U+0329,U+1EA0-1EF9,U+20AB",
     "greek": "U+0370-0377,U+037A-037F,U+0384-038A,U+038C,U+038E-03A1,U+03A3-03FF",
     "cyrillic": "U+0301,U+0400-045F,U+0490-0491,U+04B0-04B1,U+2116",
 }
+# Where ranges overlap, browsers take the face that stands last: `european` before the whole of latin-ext.
 _FACES = (
-    ("Inter", "inter", "normal", "100 900", tuple(_RANGES)),
+    ("Inter", "inter", "normal", "100 900", tuple(RANGES)),
     ("Inter", "inter", "italic", "100 900", ("latin",)),
-    ("Source Serif 4", "source-serif-4", "normal", "200 900", tuple(_RANGES)),
+    (
+        "Source Serif 4",
+        "source-serif-4",
+        "normal",
+        "200 900",
+        tuple(one for one in RANGES if one != "european"),
+    ),
     ("Source Serif 4", "source-serif-4", "italic", "200 900", ("latin",)),
 )
+# What is shown until the family's own file is there: a font of the reader's machine, drawn as wide and as high, so that no
+# line moves when it is exchanged (measured by scripts/split_fonts.py).
+_UNTIL = {
+    "Inter": 'src:local("Arial"),local("ArialMT"),local("Liberation Sans"),local("Arimo");size-adjust:107.35%;'
+    "ascent-override:90.24%;descent-override:22.47%;line-gap-override:0%",
+    "Source Serif 4": 'src:local("Times New Roman Bold"),local("TimesNewRomanPS-BoldMT"),local("Liberation Serif Bold"),'
+    'local("Tinos Bold");font-weight:600 900;size-adjust:114.2%;ascent-override:90.72%;descent-override:29.33%;'
+    "line-gap-override:0%",
+}
 
 
 def sheet(brand: Brand) -> str:
@@ -53,6 +71,13 @@ def fonts(brand: Brand) -> tuple[str, ...]:
     )
 
 
+def first_fonts(brand: Brand) -> tuple[str, ...]:
+    """The addresses of the files that every page needs at once: upright Latin, of each family that is shipped."""
+    return tuple(
+        f"{places.ASSETS}fonts/{name}" for name in fonts(brand) if name.endswith("-latin-wght-normal.woff2")
+    )
+
+
 def link_colours(brand: Brand) -> tuple[str, str]:
     """The colour of links on light ground and on dark, both readable."""
     primary = rgb(brand.primary)
@@ -61,9 +86,14 @@ def link_colours(brand: Brand) -> tuple[str, str]:
 
 def _faces(brand: Brand) -> str:
     used = (brand.text_font, brand.heading_font)
-    return "".join(
+    until = "".join(
+        f'@font-face{{font-family:"{family} until then";{rule}}}\n'
+        for family, rule in _UNTIL.items()
+        if family in used
+    )
+    return until + "".join(
         f'@font-face{{font-family:"{family}";font-style:{style};font-weight:{weights};font-display:swap;'
-        f'src:url("fonts/{stem}-{subset}-wght-{style}.woff2") format("woff2");unicode-range:{_RANGES[subset]}}}\n'
+        f'src:url("fonts/{stem}-{subset}-wght-{style}.woff2") format("woff2");unicode-range:{RANGES[subset]}}}\n'
         for family, stem, style, weights, subsets in _FACES
         if family in used
         for subset in subsets
@@ -72,7 +102,10 @@ def _faces(brand: Brand) -> str:
 
 def _family(named: str, fallback: str) -> str:
     safe = "".join(char for char in named if char.isalnum() or char in " -_")
-    return f'"{safe}",{fallback}' if safe and safe != "system" else fallback
+    if not safe or safe == "system":
+        return fallback
+    until = f'"{safe} until then",' if safe in _UNTIL else ""
+    return f'"{safe}",{until}{fallback}'
 
 
 def _colours(brand: Brand) -> str:

@@ -136,8 +136,10 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
         self.posts = posts
         self.by_source = {post.src_uri: post for post in posts}
         self.blog = material.prepare(config)
-        self.sheet = styles.sheet(self.settings.brand)
         theme.prepare(config, words(self.settings.language, self.settings.pages.words))
+        stock = theme.stock(config)
+        self.sheet = stock + styles.sheet(self.settings.brand)
+        self.one_sheet = bool(stock)
         self.outputs = self._outputs(moment)
         plans, self.outputs.begun = self.begun
         more = ahead.plans(
@@ -319,6 +321,8 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
             blog=self.blog,
             config=config,
             sheet=styles.name(self.sheet),
+            one_sheet=self.one_sheet,
+            program=theme.program(config),
             outputs=self.outputs,
         )
         env.globals["byline"] = self.shown.common

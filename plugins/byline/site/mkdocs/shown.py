@@ -37,6 +37,8 @@ class Shown(Showing):
         blog: Any,
         config: MkDocsConfig,
         sheet: str,
+        one_sheet: bool,
+        program: str,
         outputs: Outputs,
     ) -> None:
         def address(uri: str) -> str:
@@ -59,6 +61,8 @@ class Shown(Showing):
             years=[(str(view.name), view.file.url) for view in material.views(blog, "Archive")],
             menu=theme.menu(nav),
             sheet=sheet,
+            one_sheet=one_sheet,
+            program=program,
             search=_has_search(config),
             favicon=theme.own_favicon(config),
         )

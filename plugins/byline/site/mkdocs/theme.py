@@ -15,6 +15,7 @@ from mkdocs.utils import get_relative_url
 
 from byline.settings import Brand, Settings
 from byline.site import places, styles, targets
+from byline.site.stock import reduced
 from byline.wording import words
 
 FOLDER = Path(str(resources.files("byline.site").joinpath("theme")))
@@ -22,6 +23,8 @@ MERMAID = Path(str(resources.files("byline.site").joinpath("vendor", "mermaid", 
 FONTS = Path(str(resources.files("byline").joinpath("fonts")))
 SCRIPT = f"{places.ASSETS}capture.js"
 DIAGRAM = 'class="mermaid"'
+STYLES = "assets/stylesheets"
+PROGRAM = "assets/javascripts/bundle"
 FAVICON = "assets/images/favicon.png"
 THANKS_PAGE = """---
 title: {quoted}
@@ -64,6 +67,47 @@ def prepare(config: MkDocsConfig, said: Mapping[str, str]) -> None:
     theme["font"] = False
     if not isinstance(theme.get("palette"), list):
         theme["palette"] = palette(said)
+
+
+def stock(config: MkDocsConfig) -> str:
+    """Material's style sheets, as far as our pages can need them, to stand before ours in one file.
+
+    Empty where they are to be loaded whole: with templates of the company's own, which may show any part of Material.
+    """
+    theme = config.theme
+    found = [
+        sorted(path for folder in theme.dirs for path in Path(folder, STYLES).glob(f"{name}.*.min.css"))
+        for name in ("main", "palette")
+    ]
+    if theme.custom_dir or any(len(paths) != 1 for paths in found):
+        return ""
+    colours = {str(one.get(kind) or "indigo") for one in theme["palette"] for kind in ("primary", "accent")}
+    text = "\n".join(paths[0].read_text(encoding="utf-8") for paths in found)
+    return reduced(text, frozenset(colours))
+
+
+# Of Material's own plugins; another one may bring scripts that need Material's program while the page loads.
+_QUIET = {
+    "material/blog",
+    "material/search",
+    "material/tags",
+    "material/meta",
+    "byline",
+    "redirects",
+    "mkdocs-redirects",
+}
+
+
+def program(config: MkDocsConfig) -> str:
+    """The address of Material's program, which pages fetch when a person first does something.
+
+    Empty where it must run at once: for scripts and templates of the company's own, and for what it shows unasked.
+    """
+    found = [path for folder in config.theme.dirs for path in Path(folder).glob(f"{PROGRAM}.*.min.js")]
+    unasked = any(config.extra.get(name) for name in ("analytics", "consent", "version"))
+    if config.theme.custom_dir or config.extra_javascript or unasked or len(found) != 1:
+        return ""
+    return f"{PROGRAM.rpartition('/')[0]}/{found[0].name}" if set(config.plugins) <= _QUIET else ""
 
 
 def own_favicon(config: MkDocsConfig) -> bool:

@@ -1,6 +1,7 @@
 // What Material's own script expects before it runs: where the site's root is, and a small store in the browser.
 // Material writes the same as an inline script, which a strict content policy would have to allow by name.
 (function () {
+  document.documentElement.classList.replace("no-js", "js"); // what needs a script may be seen: Material's comes later
   var base = document.currentScript.dataset.base;
   window.__md_scope = new URL(base, location);
   window.__md_hash = function (text) {

@@ -1,0 +1,30 @@
+// Material's own program is heavier than all else that runs here, and a page is read without it: search, switch of colours
+// and copy buttons need a person. It comes when one first does something; what they did then is done again.
+(function (address) {
+  var kinds = ["pointerdown", "pointermove", "touchstart", "wheel", "scroll", "keydown", "focusin", "click"];
+  var begun = false, wanted, pressed;
+  function begin() {
+    if (begun) return;
+    begun = true;
+    var script = document.createElement("script");
+    script.src = address;
+    script.onload = function () {
+      kinds.forEach(function (kind) { removeEventListener(kind, notice, true); });
+      if (wanted) wanted.click();
+      if (pressed) dispatchEvent(new KeyboardEvent("keydown", {key: pressed}));
+    };
+    document.body.appendChild(script);
+  }
+  function notice(event) {
+    var on = event.target && event.target.closest ? event.target : document.body;
+    begin();
+    if (event.type === "click" && on.closest("[data-md-component=palette] label")) {
+      wanted = on.closest("label");
+      event.preventDefault();
+    }
+    if (event.type === "keydown" && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey &&
+        !on.closest("input, textarea, select, [contenteditable]")) pressed = event.key;
+  }
+  kinds.forEach(function (kind) { addEventListener(kind, notice, {capture: true, passive: kind !== "click"}); });
+  if (location.hash || /[?&]q=/.test(location.search)) begin();
+})(document.currentScript.dataset.program);
