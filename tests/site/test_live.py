@@ -6,15 +6,16 @@ import http.client
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from shutil import rmtree
 from time import monotonic, sleep
 
 import pytest
 
 from byline.site.live import Live
-from byline.site.serving import OWN, _Server, serve
+from byline.site.serving import OWN, _Server, _Watcher, serve
 from byline.times import FixedClock
 from edits import made
-from site_sample import NOW
+from site_sample import NOW, tree
 from versions import only_quick
 
 
@@ -54,6 +55,75 @@ def test_what_is_shown_at_once_is_what_a_whole_build_writes(live: Live) -> None:
     (live.folder / "posts/lesson-1/index.html").unlink()
     live.all()
     assert page(live, "lesson-1") == at_once
+
+
+class _Asked:
+    """Answers `news`: yes at one of the times it is asked, or never."""
+
+    def __init__(self, when: int = 0) -> None:
+        self.times, self.when = 0, when
+
+    def __call__(self) -> bool:
+        self.times += 1
+        return self.times == self.when
+
+
+def _extend(live: Live, name: str, words: str) -> Path:
+    path = live.settings.docs / name
+    path.write_text(f"{path.read_text()}\n{words}\n")
+    return path
+
+
+@only_quick
+@pytest.mark.parametrize("share", [0.2, 1.0], ids=["soon", "at the end"])
+def test_a_save_while_the_rest_catches_up_does_not_wait_for_it(live: Live, share: float) -> None:
+    live.news = counting = _Asked()
+    live.saved({_extend(live, "posts/00.md", "Counted.")})
+    live.all(shown=True)  # how often a build that follows asks
+    assert counting.times > 50
+    live.saved({_extend(live, "posts/01.md", "Saved first.")})
+    live.news = _Asked(max(1, round(counting.times * share)))
+    path, version = _extend(live, "posts/02.md", "Saved second."), live.version
+    live.all(shown=True)
+    assert (live.behind, live.version) == (True, version)
+    live.saved({path})
+    assert live.version == version + 1
+    assert "Saved first." in page(live, "lesson-1")
+    assert "Saved second." in page(live, "lesson-2")
+    said: list[str] = []
+    live.say = said.append
+    live.all(shown=True)
+    assert (live.behind, live.wrong) == (False, ())
+    assert [text for text in said if "from nothing" in text] == []
+    found = tree(live.folder)
+    cold = Live(live.file, live.clock, {}, lambda _text: None)
+    rmtree(live.settings.state)
+    cold.all()
+    cold.close()
+    assert [name for name, data in tree(cold.folder).items() if found.pop(name) != data] == []
+    assert found == {}
+
+
+@only_quick
+def test_a_build_of_what_nobody_has_seen_yet_is_not_put_off_for_ever(live: Live) -> None:
+    path = live.settings.docs / "posts/01.md"
+    path.write_text(path.read_text().replace("What number 1 taught & us", "Quite another title"))
+    live.news = lambda: True
+    live.saved({path})
+    live.all()
+    assert live.behind
+    live.all()
+    assert not live.behind
+    assert "Quite another title" in (live.folder / "byline.json").read_text()
+
+
+def test_the_server_tells_the_build_of_saves_but_not_of_what_editors_leave_beside(live: Live) -> None:
+    watcher = _Watcher(live)
+    assert not watcher.waiting()
+    watcher._seen = {live.settings.docs / "posts/01.md~"}
+    assert not watcher.waiting()
+    watcher._seen.add(live.settings.docs / "posts/01.md")
+    assert watcher.waiting()
 
 
 def test_another_title_is_shown_everywhere(live: Live) -> None:

@@ -10,7 +10,7 @@ from byline.model import Author, Picture, Post
 from byline.settings import Settings
 from byline.site import halves, images
 from byline.site.images import Cover, Maker
-from byline.site.kept import Kept, Packed, digest
+from byline.site.kept import Handed, Kept, Name, digest
 from byline.site.written import Written
 
 _MANY = 20  # pictures for which a second process pays
@@ -49,12 +49,13 @@ def begin(pictures: Mapping[str, Maker], kept: Kept, written: Written | None) ->
     new = missing(pictures, kept, written)
     if len(new) < _MANY:
         return None
-    held: set[tuple[str, str]] = set()
+    held: set[Name] = set()
+    spool = kept.spare()
 
     def work(url: str) -> None:
         kept.put("output", digest(url), pictures[url](), packed=url.endswith(".svg"))
 
-    def done() -> dict[tuple[str, str], Packed]:
-        return {key: packed for key, packed in kept.fresh.items() if key not in held}
+    def done() -> Handed:
+        return kept.handed(held)
 
-    return halves.begin(new, lambda: held.update(kept.apart()), work, done)
+    return halves.begin(new, lambda: held.update(kept.apart(spool)), work, done, spool)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
@@ -18,7 +18,7 @@ from byline.settings import Settings
 from byline.site import ahead
 from byline.site.cache import BuildResult, Cache, instant
 from byline.site.halves import Half
-from byline.site.written import Broken
+from byline.site.written import Broken, Overtaken
 from byline.times import FixedClock
 
 if TYPE_CHECKING:
@@ -44,15 +44,16 @@ def build(
     environment: Mapping[str, str] | None = None,
     progress: Callable[[str], None] | None = None,
     cache: Cache | None = None,
-    held: ExitStack | None = None,
+    overtaken: Callable[[], bool] | None = None,
     built: Callable[[BylinePlugin], None] | None = None,
 ) -> BuildResult:
     """Write the site as it is at `now` (or at SOURCE_DATE_EPOCH of the environment).
 
     `cache` is the opened cache file, by default that of the site. `plain` builds what MkDocs and Material build
-    without anything of ours. For a server: with `held` the build is one that shows early posts too, and what makes it
-    quick stays in place until that stack is left; `built` gets the plugin with all that it knows. Raises ContentError when a post cannot be used and `skip_bad` is off, Stopped for
-    warnings when `strict`, and UsageError when MkDocs refuses mkdocs.yml.
+    without anything of ours. For a server: with `overtaken` the build is one that shows early posts too; it is asked
+    again and again whether something more urgent has come, and then the build ends with Overtaken and what it has made
+    is kept for the next one. `built` gets the plugin with all that it knows. Raises ContentError when a post cannot be
+    used and `skip_bad` is off, Stopped for warnings when `strict`, and UsageError when MkDocs refuses mkdocs.yml.
     """
     from byline.site.mkdocs.plugin import stopping
 
@@ -65,16 +66,34 @@ def build(
     try:
         try:
             return _build(
-                settings, content, now, strict, skip_bad, plain, environment, progress, cache, held, built
+                settings,
+                content,
+                now,
+                strict,
+                skip_bad,
+                plain,
+                environment,
+                progress,
+                cache,
+                overtaken,
+                built,
             )
         except Broken as error:
             cache.begin_again()
             if progress:
                 progress(f"built from nothing: {error}")
-            if held is not None:
-                held.close()
             result = _build(
-                settings, content, now, strict, skip_bad, plain, environment, progress, cache, held, built
+                settings,
+                content,
+                now,
+                strict,
+                skip_bad,
+                plain,
+                environment,
+                progress,
+                cache,
+                overtaken,
+                built,
             )
             return replace(result, note=f"built from nothing: {error}")
     finally:
@@ -92,7 +111,7 @@ def _build(
     environment: Mapping[str, str],
     progress: Callable[[str], None] | None,
     cache: Cache,
-    held: ExitStack | None,
+    overtaken: Callable[[], bool] | None,
     built: Callable[[BylinePlugin], None] | None,
 ) -> BuildResult:
     os.environ.setdefault(BANNER, "1")
@@ -100,9 +119,12 @@ def _build(
     with _listening(progress) as heard:
         try:
             plugin, note = _run(
-                settings, content, now, strict, skip_bad, plain, environment, heard, cache, held, begun
+                settings, content, now, strict, skip_bad, plain, environment, heard, cache, overtaken, begun
             )
             records = cache.written.finish() if plugin.engine else {}
+        except Overtaken:
+            cache.pause()
+            raise
         except BaseException:
             cache.forget()
             raise
@@ -171,7 +193,7 @@ def _run(
     environment: Mapping[str, str],
     heard: _Heard,
     cache: Cache,
-    held: ExitStack | None,
+    overtaken: Callable[[], bool] | None,
     begun: Begun,
 ) -> tuple[BylinePlugin, str]:
     from mkdocs.commands.build import build as mkdocs_build
@@ -199,14 +221,17 @@ def _run(
     plugin.plain = plain
     plugin.begun = begun
     plugin.cache = cache
+    if overtaken is not None:
+        plugin.overtaken = overtaken
     note = known.reason(config)
     try:
-        config.plugins.on_startup(command="serve" if held is not None else "build", dirty=False)
+        config.plugins.on_startup(command="build" if overtaken is None else "serve", dirty=False)
         try:
-            with ExitStack() as stack:
-                if not note:
-                    plugin.prepare(held if held is not None else stack, config)
+            if not note:
+                plugin.prepare(config)
+            with plugin.patched(config):
                 mkdocs_build(config)
+            plugin.overtaken = BylinePlugin.overtaken  # what a server asks of it later is a page, and urgent
         finally:
             with suppress(OSError):  # the blog plugin stumbles over a folder that it has removed already
                 config.plugins.on_shutdown()

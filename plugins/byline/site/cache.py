@@ -183,6 +183,14 @@ class Cache:
         self.kept.put_value("facts", self._at, {})
         self.kept.save(whole=False)
 
+    def pause(self) -> None:
+        """This build ends in the middle of the site's folder; the next one goes on with what it has made."""
+        for path, row in self.recall.fresh.items():
+            self.kept.put_value("reading", digest(self._reading, path), row)
+        self.kept.put_value("facts", self._last, {})
+        self.kept.put_value("facts", self._at, self.written.so_far())
+        self.kept.save(whole=False)
+
     def begin_again(self) -> None:
         """What was kept does not fit together; nothing of it is used."""
         self.kept.clear()

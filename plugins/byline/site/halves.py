@@ -11,6 +11,7 @@ import gc
 import mmap
 import os
 import pickle
+import select
 import sys
 import threading
 from collections.abc import Callable, Hashable, Sequence
@@ -21,9 +22,13 @@ _PARENT, _CHILD = 1, 2
 
 
 class Half:
-    """A running child. The parent asks `mine` before each item; the first that is not leads to `take`."""
+    """A running child. The parent asks `mine` before each item; the first that is not leads to `take`. `beside` is
+    what `begin` was given."""
 
-    def __init__(self, child: int, pipe: int, claims: mmap.mmap, order: dict[Hashable, int]) -> None:
+    def __init__(
+        self, child: int, pipe: int, claims: mmap.mmap, order: dict[Hashable, int], beside: Any
+    ) -> None:
+        self.beside = beside
         self._child, self._pipe = child, pipe
         self._claims, self._order = claims, order
         self._taken = False
@@ -45,6 +50,10 @@ class Half:
     def __contains__(self, item: Hashable) -> bool:
         """Was it among the items?"""
         return item in self._order
+
+    def ready(self) -> bool:
+        """Has the child done all that it could, so that `take` need not wait?"""
+        return not self._taken and bool(select.select([self._pipe], [], [], 0)[0])
 
     def take(self) -> Any:
         """What the child's work gave, as soon as its last item is done; None when it failed or was taken before."""
@@ -86,6 +95,7 @@ def begin(
     prepare: Callable[[], None],
     work: Callable[[Any], None],
     done: Callable[[], Any],
+    beside: Any = None,
 ) -> Half | None:
     """Start a child: `prepare` once, `work` for items from the last one on, `done` gives the results. None where that
     cannot be."""
@@ -94,12 +104,13 @@ def begin(
     try:
         claims = mmap.mmap(-1, len(items))
         reading, writing = os.pipe()
+        gc.freeze()  # so that neither process looks through what both have, which would copy it
         child = os.fork()
     except OSError:
         return None
     if child:
         os.close(writing)
-        return Half(child, reading, claims, {item: index for index, item in enumerate(items)})
+        return Half(child, reading, claims, {item: index for index, item in enumerate(items)}, beside)
     code = 1
     try:
         os.close(reading)

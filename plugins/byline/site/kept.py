@@ -12,10 +12,12 @@ import hashlib
 import json
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from byline.site.spool import Aside, Spool
 
 VERSION = "1"
 FILE = "build.db"
@@ -28,7 +30,9 @@ _LEVEL = 3  # for pages, which are the most
 _QUICK = 1
 _WINDOW = 32_768
 
-Packed = tuple[int, bytes]
+Name = tuple[str, str]  # kind and key
+# What another process hands over of what it has put: the form, and where it lies in the spool that it was given.
+Handed = Mapping[Name, tuple[int, bytes | tuple[int, int]]]
 _as_json = json.JSONEncoder(ensure_ascii=False).encode  # made once: `json.dumps` makes one for each call
 
 
@@ -60,7 +64,9 @@ class Kept:
         self.path = folder / FILE
         self.stamp = stamp
         self._live: dict[str, set[str]] = {}
-        self._fresh: dict[tuple[str, str], Packed] = {}
+        self._fresh: dict[Name, tuple[int, bytes | Aside]] = {}
+        self._spool: Spool | None = None
+        self._apart = False
         self._sample = b""
         self._file: sqlite3.Connection | None = None
         self._open()
@@ -107,7 +113,7 @@ class Kept:
         self._live.setdefault(kind, set()).add(key)
         fresh = self._fresh.get((kind, key))
         if fresh is not None:
-            return self.unpacked(*fresh)
+            return self._unpacked(fresh[0], _bytes(fresh[1]))
         return self._one(kind, key)
 
     def has(self, kind: str, key: str) -> bool:
@@ -128,7 +134,7 @@ class Kept:
             return {}
         try:
             rows = self._file.execute("SELECT key, form, data FROM item WHERE kind = ?", (kind,)).fetchall()
-            return {key: self.unpacked(form, data) for key, form, data in rows}
+            return {key: self._unpacked(form, data) for key, form, data in rows}
         except (sqlite3.Error, zlib.error):
             return {}
 
@@ -139,7 +145,7 @@ class Kept:
             row = self._file.execute(
                 "SELECT form, data FROM item WHERE kind = ? AND key = ?", (kind, key)
             ).fetchone()
-            return self.unpacked(*row) if row else None
+            return self._unpacked(*row) if row else None
         except (sqlite3.Error, zlib.error):
             return None
 
@@ -150,17 +156,27 @@ class Kept:
             return
         if page and not self._sample:
             self._sample = data if len(data) <= _WINDOW else data[: _WINDOW * 2 // 3] + data[-_WINDOW // 3 :]
-            self._fresh["about", "sample"] = _PACKED, zlib.compress(self._sample)
+            self._lay("about", "sample", _PACKED, zlib.compress(self._sample))
         if page and self._sample:
             maker = zlib.compressobj(_LEVEL, zdict=self._sample)
-            self._fresh[kind, key] = _LIKE, maker.compress(data) + maker.flush()
+            self._lay(kind, key, _LIKE, maker.compress(data) + maker.flush())
         elif packed:
-            self._fresh[kind, key] = _PACKED, zlib.compress(data, _QUICK)
+            self._lay(kind, key, _PACKED, zlib.compress(data, _QUICK))
         else:
-            self._fresh[kind, key] = _RAW, zlib.crc32(data).to_bytes(4, "big") + data
+            self._lay(kind, key, _RAW, zlib.crc32(data).to_bytes(4, "big") + data)
 
-    def unpacked(self, form: int, data: bytes) -> bytes:
-        """The bytes of a row."""
+    def _lay(self, kind: str, key: str, form: int, data: bytes) -> None:
+        """Not in memory where there is room elsewhere: all pages and pictures of a site are made in one build."""
+        laid: bytes | Aside = data
+        with suppress(OSError):
+            if self._spool is None:
+                if self._apart:
+                    raise OSError("the parent could not read it there")
+                self._spool = Spool(self.folder)
+            laid = self._spool.put(data)
+        self._fresh[kind, key] = form, laid
+
+    def _unpacked(self, form: int, data: bytes) -> bytes:
         if form == _LIKE:
             return zlib.decompressobj(zdict=self._sample).decompress(data)
         if form == _PACKED:
@@ -213,15 +229,16 @@ class Kept:
             self._file.execute("BEGIN IMMEDIATE")
             self._file.executemany(
                 "INSERT OR REPLACE INTO item VALUES (?, ?, ?, ?)",
-                [(kind, key, form, data) for (kind, key), (form, data) in self._fresh.items()],
+                ((kind, key, form, _bytes(data)) for (kind, key), (form, data) in self._fresh.items()),
             )
             if whole:
                 self._sweep(self._file)
             self._file.execute("COMMIT")
-        except sqlite3.Error:
+        except (sqlite3.Error, OSError):
             with suppress(sqlite3.Error):
                 self._file.execute("ROLLBACK")
         self._fresh.clear()
+        self._spool = None
 
     def _sweep(self, file: sqlite3.Connection) -> None:
         """Rows that this build did not use are kept for an undone edit, until they are a third of the file."""
@@ -238,21 +255,35 @@ class Kept:
         """Is there a page by whose likeness others are packed?"""
         return bool(self._sample)
 
-    @property
-    def fresh(self) -> dict[tuple[str, str], Packed]:
-        """What was put since the file was saved last, packed."""
-        return self._fresh
+    def spare(self) -> Spool | None:
+        """A place for what a child process will put; to be made before that process is."""
+        with suppress(OSError):
+            return Spool(self.folder)
+        return None
 
-    def apart(self) -> frozenset[tuple[str, str]]:
-        """In a child process: read by a connection of its own. What was put before, so that the rest can be handed back."""
+    def apart(self, spool: Spool | None) -> frozenset[Name]:
+        """In a child process: read by a connection of its own, and put into the `spare` place. What was put before."""
         if self._file is not None:
             self._old = self._file  # not closed: that would let go of the parent's locks
             self._file = sqlite3.connect(self.path, timeout=2, isolation_level=None, check_same_thread=False)
+        self._spool, self._apart = spool, True
         return frozenset(self._fresh)
 
-    def take(self, fresh: Mapping[tuple[str, str], Packed]) -> None:
-        """What another process with the same file open has put."""
-        self._fresh.update(fresh)
+    def handed(self, held: Collection[Name]) -> Handed:
+        """In the child, at its end: what it has put besides what was `held` when it began, for `take`."""
+        return {
+            name: (form, (data.start, data.size) if isinstance(data, Aside) else data)
+            for name, (form, data) in self._fresh.items()
+            if name not in held
+        }
+
+    def take(self, handed: Handed, spool: Spool | None) -> None:
+        """What a child process has put."""
+        for name, (form, data) in handed.items():
+            if isinstance(data, bytes):
+                self._fresh[name] = form, data
+            elif spool is not None:
+                self._fresh[name] = form, Aside(spool, *data)
 
     def counts(self) -> Mapping[str, int]:
         """How many things of each kind the file holds."""
@@ -265,6 +296,7 @@ class Kept:
         if self._file is not None:
             self._file.close()
             self._file = None
+        self._spool = None
 
     def clear(self) -> None:
         """Forget everything."""
@@ -274,3 +306,7 @@ class Kept:
         self._sample = b""
         self._put_aside()
         self._open()
+
+
+def _bytes(laid: bytes | Aside) -> bytes:
+    return laid.read() if isinstance(laid, Aside) else laid

@@ -181,6 +181,7 @@ class _Watcher:
         """Look at every folder that matters."""
         self._watch()
         self._observer.start()
+        self.live.news = self.waiting
 
     def stop(self) -> None:
         """No more."""
@@ -233,7 +234,14 @@ class _Watcher:
                 self.live.say(f"shown after {time.perf_counter() - began:.2f} s")
                 self._watch()
             elif self.live.behind and not news:
-                self.live.all()
+                self.live.all(shown=True)
+
+    def waiting(self) -> bool:
+        """Has something been saved that is not shown yet?"""
+        if not self._seen:
+            return False
+        with self._news:
+            return any(self._matters(path) for path in self._seen)
 
     def _matters(self, path: Path) -> bool:
         """Not what editors leave beside the file for a moment, nor what a folder of settings holds besides."""

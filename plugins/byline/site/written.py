@@ -19,6 +19,10 @@ class Broken(Exception):
     """What is kept and what is there do not agree; the build begins again from nothing."""
 
 
+class Overtaken(BaseException):
+    """Something more urgent than this build has come; what was made so far is kept. No error that anybody mends."""
+
+
 class Written:
     """The folder during one build. Names are relative to it, with forward slashes."""
 
@@ -124,6 +128,19 @@ class Written:
             if after.get(name) != self._before[name]:
                 raise Broken(f"{name} was written by someone else meanwhile")
         return {name: [*seen, self._holds.get(name, "")] for name, seen in after.items()}
+
+    def so_far(self) -> dict[str, list[object]]:
+        """The records of a build that ends in the middle: of every file of which it is certain what it holds."""
+        found: dict[str, list[object]] = {}
+        for name, seen in _scan(self._top).items():
+            if name in self._claimed:
+                holds = self._holds[name] if name not in self._left or self._before[name] == seen else ""
+            else:
+                held = self._held.get(name)
+                holds = held[1] if held is not None and held[0] == seen else ""
+            if holds:
+                found[name] = [*seen, holds]
+        return found
 
     def _empty(self, folder: str) -> None:
         while folder != self._top and folder.startswith(self._top):

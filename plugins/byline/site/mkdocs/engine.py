@@ -84,12 +84,18 @@ class Engine:
         self._stock_populate, self._stock_build = build._populate_page, build._build_page
         self._stock_write, self._stock_copy = utils.write_file, File.copy_file
         stock_index, stock_clean = SearchIndex.add_entry_from_context, utils.clean_directory
-        engine = self
+        engine, stock_reading = self, self.front.reading(Post.__init__)
+
+        def read(post: Any, *words: Any) -> None:
+            engine.plugin.look_up()
+            stock_reading(post, *words)
 
         def populate(page: Page, config: Any, files: Files, dirty: bool = False) -> None:
+            engine.plugin.look_up()
             engine.filling.populate(engine._stock_populate, page, config, files, dirty)
 
         def render(*words: Any, **named: Any) -> None:
+            engine.plugin.look_up()
             engine.rendering.build(engine._stock_build, *words, **named)
 
         def clean(folder: str) -> None:
@@ -101,7 +107,7 @@ class Engine:
             enter = stack.enter_context
             logger.addHandler(self.filling.heard)
             stack.callback(logger.removeHandler, self.filling.heard)
-            enter(replaced(Post, "__init__", self.front.reading(Post.__init__)))
+            enter(replaced(Post, "__init__", read))
             enter(replaced(build, "_populate_page", populate))
             enter(replaced(build, "_build_page", render))
             # Stock writes a map of the site that ours then replaces.

@@ -19,6 +19,7 @@ from mkdocs.structure.toc import TableOfContents
 
 from byline.site.kept import digest
 from byline.site.mkdocs import naming
+from byline.site.mkdocs.helping import MANY
 from byline.site.mkdocs.sources import Asking
 from byline.site.renditions import Rendition
 from byline.site.written import Broken
@@ -35,33 +36,41 @@ class Filling:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.heard = _Notes()
-        self._begun = False
+        self._new: dict[str, Any] | None = (
+            None  # the files of posts that are to be filled, until they are shared
+        )
+        self._made: set[int] = (
+            set()
+        )  # pages that were filled in this build, and have no place in the site yet
         self._lazy: dict[int, str] = {}  # pages without their HTML yet -> the name under which it is kept
 
     def populate(self, stock: Any, page: Page, config: Any, files: Files, dirty: bool) -> None:
         """As `_populate_page`."""
-        if not self._begun:
-            self._begun = True
-            self._share(stock, config, files)
+        if self._new is None:
+            self._new = self._unknown(files)
+        if len(self._new) >= MANY and self.engine.help.free():
+            self._share(self._new, stock, config, files)
+            self._new = {}
+        self._new.pop(page.file.src_uri, None)
         self.engine.help.before(page.file.src_uri)
         self.anew(stock, page, config, files, dirty)
 
-    def _share(self, stock: Any, config: Any, files: Files) -> None:
-        """Where many pages are new, a second process fills some of them."""
+    def _unknown(self, files: Files) -> dict[str, Any]:
         engine = self.engine
-        todo = {
+        return {
             file.src_uri: file
             for file in files.documentation_pages()
             if (post := engine.plugin.by_source.get(file.src_uri)) is not None
             and engine.before.get(file.src_uri, {}).get("hash") != [engine.base, post.hash]
         }
 
-        def work(uri: str) -> None:
-            page = todo[uri].page
-            assert page is not None
-            self.anew(stock, page, config, files, False)
+    def _share(self, todo: dict[str, Any], stock: Any, config: Any, files: Files) -> None:
+        """Where many pages are new, a second process fills some of them."""
 
-        engine.help.fill(list(todo), work)
+        def work(uri: str) -> None:
+            self.anew(stock, todo[uri].page, config, files, False)
+
+        self.engine.help.fill(list(todo), work)
 
     def anew(self, stock: Any, page: Page, config: Any, files: Files, dirty: bool) -> None:
         """The page from its text, or from what is known of it."""
@@ -87,6 +96,12 @@ class Filling:
         body = plugin.bodies[post.id]
         content = [page.content, naming.headings(page.toc), None if body == page.content else body]
         self.engine.kept.put_value("content", row["own"], content)
+        if not self.engine.reads.others and self.engine.kept.has("content", row["own"]):
+            # A thousand texts in memory are of no use until each is rendered.
+            del plugin.bodies[post.id]
+            plugin.lazy_bodies[post.id] = row["own"]
+            self._made.add(id(page))
+            self.drop(page, row["own"])
 
     def _other(self, page: Page, config: Any, files: Files) -> None:
         """As stock, but for the step from Markdown to HTML; all that plugins do before it is done every time."""
@@ -248,6 +263,17 @@ class Filling:
         if own is not None:
             page.content, toc, _ = self._content(own)
             page.toc = TableOfContents([naming.heading(item) for item in toc])
+
+    def drop(self, page: Page, own: str) -> None:
+        """Nobody needs its HTML for now; it is kept under the name `own`."""
+        page.content, page.toc = "", TableOfContents([])
+        self._lazy[id(page)] = own
+
+    def fill_new(self, page: Page) -> None:
+        """The page has its HTML if it was filled in this build: then it was never rendered."""
+        if id(page) in self._made:
+            self._made.discard(id(page))
+            self.fill(page)
 
     @contextmanager
     def filled(self, page: Page) -> Iterator[None]:

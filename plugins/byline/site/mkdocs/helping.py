@@ -1,5 +1,6 @@
 """A second process for many pages: it takes them from the end of the list, the build itself from the beginning.
 
+It begins when the one that draws cards has ended: a third would find no core, and take memory.
 What it made comes back as rows and as what it kept; the build then goes on as if all of that had been kept before.
 """
 
@@ -10,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from byline.site import halves
+from byline.site.kept import Name
 from byline.site.written import Nowhere
 
 if TYPE_CHECKING:
@@ -21,12 +23,16 @@ Rows = Callable[[], dict[str, dict[str, Any]]]
 
 
 class Helper:
-    """At most one process at a time. `given` holds the rows of pages that it rendered, by their source."""
+    """`given` holds the rows of pages that it rendered, by their source."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.given: dict[str, dict[str, Any]] = {}
         self._half: halves.Half | None = None
+
+    def free(self) -> bool:
+        """Could a second process begin?"""
+        return self._half is None and self.engine.plugin.outputs.drawn()
 
     def fill(self, uris: Sequence[str], work: Callable[[str], None]) -> None:
         """Begin to fill these pages there."""
@@ -60,16 +66,14 @@ class Helper:
         if len(uris) < MANY:
             return
         kept = self.engine.kept
-        held: set[tuple[str, str]] = set()
+        held: set[Name] = set()
+        spool = kept.spare()
 
         def begin() -> None:
-            held.update(kept.apart())
+            held.update(kept.apart(spool))
             prepare()
 
-        def done() -> Any:
-            return rows(), {key: packed for key, packed in kept.fresh.items() if key not in held}
-
-        self._half = halves.begin(uris, begin, work, done)
+        self._half = halves.begin(uris, begin, work, lambda: (rows(), kept.handed(held)), spool)
 
     def _alone(self) -> None:
         """In the child: nothing is said, since the parent says it."""
@@ -85,22 +89,19 @@ class Helper:
         """Before the first page that the child has done: take all that it made, as if it had been kept."""
         if self._half is None or self._half.mine(uri):
             return
-        given = self._half.take()
+        given, spool = self._half.take(), self._half.beside
         self._half = None
         if given is None:
             return
-        rows, fresh = given
+        rows, handed = given
         engine = self.engine
-        engine.kept.take(fresh)
+        engine.kept.take(handed, spool)
         for key, row in rows.items():
             engine.before[key] = engine.before.get(key, {}) | row
             if "page" in row:
                 self.given[key] = row
                 if row.pop("new"):
                     engine.rendered.add(key)
-        for (kind, key), packed in fresh.items():
-            if kind == "search":
-                engine.search.texts[key] = engine.kept.unpacked(*packed)
 
     def end(self) -> None:
         """Nobody waits for it any more."""

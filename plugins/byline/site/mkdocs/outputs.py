@@ -75,6 +75,9 @@ class Outputs:
 
         self.folder = Path()
         self.count = 0
+        self.look_up: Callable[[], None] = lambda: (
+            None
+        )  # asked before each picture and feed; may end the build
 
     def need(self, rendition: Rendition) -> None:
         """A smaller size of a picture that stands in a text."""
@@ -98,6 +101,7 @@ class Outputs:
 
         `packed` is off for what is compressed already. What `make` reads must be in `parts`, by value or by hash.
         """
+        self.look_up()
         holds = digest(name, *parts)
         if self.written is not None and self.written.claim(name, f"o:{holds}"):
             self.kept.still("output", [holds])
@@ -146,13 +150,23 @@ class Outputs:
         for url, make in self.pictures.items():
             for half in halves_of:
                 if not half.mine(url):
-                    self.kept.take(half.take() or {})
+                    self.kept.take(half.take() or {}, half.beside)
                     halves_of.remove(half)
                     break
             self.keep(url, [], make, packed=url.endswith(".svg"))
         for half in halves_of:
             half.leave()
         self.begun = None
+
+    def drawn(self) -> bool:
+        """Is no other process drawing pictures any more? What it has drawn is taken as soon as it is ready."""
+        if self.begun is None:
+            return True
+        if not self.begun.ready():
+            return False
+        self.kept.take(self.begun.take() or {}, self.begun.beside)
+        self.begun = None
+        return True
 
     def _not_begun(self) -> dict[str, images.Maker]:
         """The smaller sizes of pictures in texts, which were not known when the cards were begun."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 import os
 import posixpath
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -39,9 +39,10 @@ from byline.site.mkdocs.compiled import Compiled
 from byline.site.mkdocs.engine import Engine
 from byline.site.mkdocs.outputs import Outputs
 from byline.site.mkdocs.private import only_private
-from byline.site.mkdocs.quick import identified, quick
+from byline.site.mkdocs.quick import Renderer, identified, quick
 from byline.site.mkdocs.reading import reads
 from byline.site.mkdocs.shown import Shown
+from byline.site.written import Overtaken
 from byline.times import Clock, SystemClock, ticks
 from byline.wording import words
 
@@ -65,6 +66,7 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
     engine: Engine | None = None
     cache: Cache | None = None
     begun: tuple[Mapping[str, ahead.Plan], Half | None] = {}, None  # what `ahead` knew and started
+    overtaken: Callable[[], bool] = staticmethod(lambda: False)  # has something more urgent come?
     plain: bool = False  # only what MkDocs and Material make, for comparing
     quick: bool = False
     folders: Sequence[str] = ()  # the company's own templates
@@ -79,12 +81,12 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
         """`serve` shows drafts and future posts too, marked as such."""
         self.serving = command == "serve"
 
-    def prepare(self, stack: ExitStack, config: MkDocsConfig) -> None:
-        """Make this build quick: the patches hold until the stack is left. Before MkDocs' build begins."""
+    def prepare(self, config: MkDocsConfig) -> None:
+        """Before MkDocs' build begins: it will be a quick one, while `patched` holds."""
         assert self.cache is not None
         cache = self.cache
-        stack.enter_context(quick(Compiled(cache.kept.folder, cache.stamp), cache.kept))
         self.quick = True
+        self._compiled, self._renderer = Compiled(cache.kept.folder, cache.stamp), Renderer()
         own = [str(Path(folder)) for folder in config.theme.dirs if "-packages" not in folder]
         self.folders = [folder for folder in own if folder != str(theme.FOLDER)]
         if self.plain:
@@ -104,7 +106,21 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
             reads(templates, lambda name: theme.shadowed(config.theme.dirs, own, name)),
         )
         self.engine.plugin, self.engine.docs = self, config.docs_dir
-        stack.enter_context(self.engine.patched(config.site_dir))
+
+    @contextmanager
+    def patched(self, config: MkDocsConfig) -> Iterator[None]:
+        """MkDocs builds by way of the engine: for a build, and for a page of one that has ended."""
+        with ExitStack() as stack:
+            if self.quick and self.cache is not None:
+                stack.enter_context(quick(self._compiled, self.cache.kept, self._renderer))
+            if self.engine:
+                stack.enter_context(self.engine.patched(config.site_dir))
+            yield
+
+    def look_up(self) -> None:
+        """Stop here if something more urgent has come. Raises Overtaken."""
+        if self.overtaken():
+            raise Overtaken
 
     def now(self) -> datetime:
         """The instant of this build, aware: SOURCE_DATE_EPOCH where it is set, so that a build can be repeated."""
@@ -115,6 +131,7 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Read everything; stop with every mistake at once."""
+        self.look_up()
         self.stages = {}
         self._mark("start")
         if self.plain:
@@ -141,6 +158,7 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
         self.sheet = stock + styles.sheet(self.settings.brand)
         self.one_sheet = bool(stock)
         self.outputs = self._outputs(moment)
+        self.outputs.look_up = self.look_up
         plans, self.outputs.begun = self.begun
         more = ahead.plans(
             [post for post in posts if post.id not in plans], self.settings, self.content.authors
@@ -201,6 +219,7 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
 
     def _on_files_first(self, files: Files, *, config: MkDocsConfig) -> Files:
         """Before the blog plugin: private posts and their pictures go, our own pages and files come."""
+        self.look_up()
         if self.plain:
             return files
         folder = material.posts_folder(self.blog)

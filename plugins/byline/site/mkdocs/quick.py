@@ -33,7 +33,7 @@ def replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
 
 
 @contextmanager
-def quick(compiled: Compiled, theme_files: Any) -> Iterator[None]:
+def quick(compiled: Compiled, theme_files: Any, renderer: Renderer) -> Iterator[None]:
     """All of them, around one build. `theme_files` keeps what `Kept.value` and `put_value` do."""
     import material.plugins.blog.plugin as blog
     import material.plugins.blog.structure as structure
@@ -46,13 +46,14 @@ def quick(compiled: Compiled, theme_files: Any) -> Iterator[None]:
     from mkdocs.structure.files import Files
     from mkdocs.theme import Theme
 
-    renderer, excerpts = _Renderer(), _Excerpts()
+    excerpts = _Excerpts()
     was_on = gc.isenabled()
     with ExitStack() as stack:
         enter = stack.enter_context
         # Pages are kept until the end: looking for rubbish among them costs a tenth and finds nothing.
         gc.disable()
         stack.callback(gc.enable if was_on else gc.disable)
+        stack.callback(gc.unfreeze)  # what was put out of its sight before a second process began
         # Stock reads front matter with PyYAML's loader in Python; libyaml's gives the same values in a tenth of the time.
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         enter(replaced(structure, "SafeLoader", loader))
@@ -67,7 +68,7 @@ def quick(compiled: Compiled, theme_files: Any) -> Iterator[None]:
         # Stock asks values as objects first, and raises and catches an error for each key of a map.
         enter(replaced(Environment, "getattr", _of_map(Environment.getattr)))
         # Stock works an address out again for each of the dozens of links that all pages have.
-        enter(replaced(utils, "get_relative_url", lru_cache(maxsize=200_000)(utils.get_relative_url)))
+        enter(replaced(utils, "get_relative_url", lru_cache(maxsize=2_000)(utils.get_relative_url)))
         # Stock looks through ten thousand icons for the few files of the theme; an installed theme stays as it is.
         enter(replaced(Environment, "list_templates", _listed(Environment.list_templates, theme_files)))
         # Stock normalises the path of every question; one that is a key already needs none.
@@ -203,7 +204,7 @@ _PART = re.compile("yyyy|MM|dd")
 _DAYS_ONLY = re.compile(r"[yMd/. -]+")
 
 
-class _Renderer:
+class Renderer:
     """One Markdown object for all pages of a build."""
 
     def __init__(self) -> None:

@@ -6,6 +6,7 @@ what pages show of one another has changed (`world`), its own name is enough.
 
 from __future__ import annotations
 
+import gc
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from byline.site.mkdocs.engine import Engine
 
 _SOME = 6  # pages that must have been rendered before it is expected that others must, too
+_RUBBISH = 50  # pages after which what Jinja leaves behind (20 KB for each) is looked for, among what is new
 _LISTS = ("Category", "Archive", "Post")
 
 
@@ -62,7 +64,7 @@ class Rendering:
             row["shown"] = row["own"]
         else:
             row["shown"] = digest(_text(page), naming.as_text(page.meta))
-        if not self._shared and len(engine.rendered) >= _SOME and engine.kept.sampled:
+        if not self._shared and len(engine.rendered) >= _SOME and engine.kept.sampled and engine.help.free():
             self._shared = True
             self._share(stock, page, config, doc_files, nav, env)
         engine.help.before(uri)
@@ -173,6 +175,7 @@ class Rendering:
             page.active = True
             row["search"] = ""
             search.current = row
+            engine.filling.fill_new(page)
             context: Any = get_context(nav, doc_files, config, page)
             template = env.get_template(page.meta.get("template", "main.html"))
             context = config.plugins.on_page_context(context, page=page, config=config, nav=nav)
@@ -200,12 +203,23 @@ class Rendering:
             if key:
                 engine.kept.put("page", key, data, page=True)
             engine.written.put(name, data, f"p:{key}" if key else "")
+            self._let_go(page, row)
+            if len(engine.rendered) % _RUBBISH == 0:
+                gc.collect(0)
         except Exception as error:
             report("building", page, error)
             raise
         finally:
             page.active = False
             config._current_page = None
+
+    def _let_go(self, page: Page, row: dict[str, Any]) -> None:
+        """A post's HTML is on the disk now, and in no template of another page."""
+        post = self.engine.plugin.by_source.get(page.file.src_uri)
+        if post is None or self.engine.reads.others or post.id not in self.engine.plugin.lazy_bodies:
+            return
+        self.engine.plugin.bodies.pop(post.id, None)
+        self.engine.filling.drop(page, row["own"])
 
     def _name(self, page: Page, context: Any, row: dict[str, Any]) -> str:
         """The page's name; empty where it cannot be named."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def page(plugin: BylinePlugin, settings: Settings, found: Content, uri: str) -> bool:
     """Write the post's page; False when other pages may show something else now, or something is wrong with it.
 
-    `uri` is the file below docs_dir. The patches of the build that `plugin` belongs to must still be in place.
+    `uri` is the file below docs_dir. The cache file of the build that `plugin` belongs to must still be open.
     """
     engine, old = plugin.engine, plugin.by_source.get(uri)
     if engine is None or old is None or engine.reads.others:
@@ -34,7 +34,8 @@ def page(plugin: BylinePlugin, settings: Settings, found: Content, uri: str) -> 
     plugin.by_source[uri] = new
     for kept in (plugin.bodies, plugin.known_minutes, plugin.lazy_bodies):
         kept.pop(old.id, None)
-    engine.again(made, plugin.config_used, plugin.files, plugin.nav, plugin.env)
+    with plugin.patched(plugin.config_used):
+        engine.again(made, plugin.config_used, plugin.files, plugin.nav, plugin.env)
     if plugin.minutes(new) != minutes:
         return False  # lists tell how long reading takes
     for url in plugin.outputs.pictures.keys() - known:

@@ -26,7 +26,7 @@ class Search:
         self._parts: list[str] = []
 
     @cached_property
-    def texts(self) -> dict[str, bytes]:
+    def _texts(self) -> dict[str, bytes]:
         """The parts that were kept, by their names."""
         return self.engine.kept.all("search")
 
@@ -42,10 +42,7 @@ class Search:
             naming.as_text([meta.get("title"), meta.get("tags"), meta.get("search")]),
         )
         self.current["search"] = key
-        text = self.texts.get(key)
-        if text is not None:
-            self.engine.kept.still("search", [key])
-            self._parts.append(text.decode())
+        if self._found(key):
             return
         with self.engine.filling.filled(page):
             before = len(index.entries)
@@ -58,13 +55,17 @@ class Search:
 
     def again(self, key: str) -> None:
         """What a page gave that is as it was."""
-        if not key:
-            return
-        found = self.texts.get(key)
-        if found is None:
+        if key and not self._found(key):
             raise Broken("the cache lost a part of the search")
+
+    def _found(self, key: str) -> bool:
+        """Was it kept, by an earlier build or by the other process? Then it is in its place."""
+        text = self._texts.get(key) or self.engine.kept.get("search", key)
+        if text is None:
+            return False
         self.engine.kept.still("search", [key])
-        self._parts.append(found.decode())
+        self._parts.append(text.decode())
+        return True
 
     def whole(self, index: Any) -> str:
         """As the search plugin's: the same JSON, joined from what each page gave."""
