@@ -30,6 +30,17 @@ PAGES = {
 }
 
 
+# Titles of drawn cards, on what ground, in which language.
+CARDS = (
+    ("価格改定について、40社の更新から学んだこと", "#1f4e79", "ja"),
+    ("السعر بصراحة: ما تعلمناه من 40 تجديدًا", "#f2e9dc", "ar"),
+    ("मूल्य निर्धारण का ईमानदार संस्करण", "#7a1f3d", "hi"),
+    ("Growth 🚀 for all teams in 🇩🇪 & 🇪🇺", "#f2e9dc", "en"),
+    ("關於漲價的真相：我們從四十份續約中學到的事", "#7a1f3d", "zh-TW"),
+    ("ราคาอย่างตรงไปตรงมา สิ่งที่เราเรียนรู้", "#1f4e79", "th"),
+)
+
+
 class Quiet(SimpleHTTPRequestHandler):
     """No line for each request."""
 
@@ -47,6 +58,7 @@ def main() -> int:
 
     loaded = settings.load(ROOT / "mkdocs.yml", {})
     FOLDER.mkdir(parents=True, exist_ok=True)
+    cards()
     own = next(
         (path for path in ("/usr/bin/chromium", shutil.which("chromium")) if path and Path(path).exists()),
         None,
@@ -83,6 +95,31 @@ def main() -> int:
             server.server_close()
     print(f"{len(list(FOLDER.glob('*.webp')))} pictures in {FOLDER.relative_to(ROOT)}")
     return 0
+
+
+def cards() -> None:
+    """Drawn cards in several scripts, two in a row."""
+    from PIL import Image
+
+    from byline.drawing import draw_card
+    from byline.model import DrawnCard
+
+    sheet = Image.new("RGB", (2436, 1938), "white")
+    for number, (title, ground, language) in enumerate(CARDS):
+        card = DrawnCard(
+            title=title,
+            kicker="",
+            byline="",
+            site="Acme",
+            primary=ground,
+            accent="#c2571a",
+            language=language,
+        )
+        place = (number % 2) * 1236, (number // 2) * 654
+        sheet.paste(draw_card(card, 1200, 630).convert("RGB"), place)
+    out = io.BytesIO()
+    sheet.save(out, "PNG")
+    (FOLDER / "cards.webp").write_bytes(small(out.getvalue(), 1000))
 
 
 def small(data: bytes, width: int) -> bytes:
