@@ -102,8 +102,11 @@ def main() -> int:
         folder = FOLDER / name
         if not (options.show or options.table):
             copy(folder, GROUPS[name])
-            forget_survivors(folder)
-            chosen = sample(folder, mutmut, options.sample, options.seed) if options.sample else []
+            again = forget_survivors(folder)
+            chosen: list[str] = []
+            if options.sample:  # what no test noticed before is part of it, or the share would be too good
+                drawn = set(sample(folder, mutmut, options.sample, options.seed))
+                chosen = sorted(drawn | (again & {change for _, change, _ in outcomes(folder)}))
             with database(GROUPS[name]) as running:
                 done = subprocess.run(
                     [str(mutmut), "run", "--max-children", str(options.workers), *chosen],
@@ -202,13 +205,18 @@ def copy(folder: Path, group: Group) -> None:
     settings.write_text(f"{text}\n[tool.mutmut]\nuse_git_change_detection = false\n{lines}", encoding="utf-8")
 
 
-def forget_survivors(folder: Path) -> None:
-    """What no test noticed is tried again: there may be new tests. What was noticed stays so while its function does."""
+def forget_survivors(folder: Path) -> set[str]:
+    """What no test noticed is tried again: there may be new tests. What was noticed stays so while its function does.
+
+    Returns the changes that are to be tried again.
+    """
+    forgotten = {change for _, change, outcome in outcomes(folder) if outcome == "survived"}
     for file in (folder / "mutants").glob("src/**/*.py.meta"):
         data = json.loads(file.read_text(encoding="utf-8"))
         codes = data["exit_code_by_key"]
         data["exit_code_by_key"] = {key: code if code in NOTICED else None for key, code in codes.items()}
         file.write_text(json.dumps(data), encoding="utf-8")
+    return forgotten
 
 
 def sample(folder: Path, mutmut: Path, size: int, seed: int) -> list[str]:

@@ -187,6 +187,15 @@ class TestWhatIsKept:
         assert ledger.get(INTENT.id) == records[3]
         assert len(ledger.history()) == 4
 
+    def test_what_another_worker_wrote_is_seen(self, place: Place) -> None:
+        """Also when the clock did not move between two events, or went back."""
+        ledger, other = place.open(), place.open()
+        (record,) = other.write(event("claimed"))
+        for kind, at in (("prepared", AT), ("unknown", AT - timedelta(hours=1)), ("released", AT)):
+            assert ledger.snapshot().records == {INTENT.id: record}
+            (record,) = other.write(replace(event(kind, record, requests=REQUESTS), at=at))
+        assert ledger.snapshot().records == {INTENT.id: record}
+
 
 class TestLocks:
     def test_a_claim_of_what_is_locked_is_refused_at_once(self, place: Place) -> None:

@@ -57,3 +57,16 @@ def test_the_table_counts_each_outcome(
         "|  | `links.py` | 5 | 4 | 1 | 1 | 2 | 50.0 % (28–72) |",
         "| **links** | all | 5 | 4 | 1 | 1 | 2 | 50.0 % (28–72) |",
     ]
+
+
+def test_what_was_not_noticed_is_tried_again(mutate: ModuleType, tmp_path: Path) -> None:
+    """And counts again in another sample: it must not fall out of the share."""
+    folder = tmp_path / "mutants" / "src" / "byline"
+    folder.mkdir(parents=True)
+    codes = '{"a": 1, "b": 0, "c": 33, "d": 36, "e": null}'
+    (folder / "links.py.meta").write_text(f'{{"exit_code_by_key": {codes}}}', encoding="utf-8")
+    assert mutate.forget_survivors(tmp_path) == {"b", "c"}
+    assert {change: outcome for _, change, outcome in mutate.outcomes(tmp_path)} == {
+        "a": "killed", "b": "not tried", "c": "not tried", "d": "timed out", "e": "not tried"
+    }  # fmt: skip
+    assert mutate.forget_survivors(tmp_path) == set()
