@@ -127,6 +127,7 @@ def named(**changes: str) -> NamedLink:
         ("/prices/", "https://a.example/de/prices/"),
         ("HTTPS://Shop.example/x", "https://shop.example/x"),
         ("http://shop.example/x", "http://shop.example/x"),
+        ("/Xmas/", "https://a.example/de/Xmas/"),
     ],
 )
 def test_a_named_link_leads_to_the_site_or_where_it_says(url: str, expected: str) -> None:
