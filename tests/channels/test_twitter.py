@@ -12,7 +12,8 @@ import pytest
 import requests
 import tweepy
 
-from byline.channels.twitter import Twitter, _is_ours
+from byline.channels.twitter import Twitter
+from byline.channels.twitter.reading import is_ours
 from byline.errors import Duplicate, NotSent, Rejected
 from byline.testing.channel_contract import World
 from byline.testing.server import Call
@@ -83,9 +84,9 @@ def test_the_link_stands_in_the_threads_head(world: World) -> None:
 
 def test_a_link_that_was_not_shortened_is_ours_too(world: World) -> None:
     posted = {"id": "7", "text": f"Words {world.link}"}
-    assert _is_ours(posted, world.link, ())
-    assert not _is_ours({"id": "8", "text": f"Words {world.link}x"}, world.link, ())
-    assert not _is_ours({**posted, "referenced_tweets": [{"type": "replied_to", "id": "1"}]}, world.link, ())
+    assert is_ours(posted, world.link, ())
+    assert not is_ours({"id": "8", "text": f"Words {world.link}x"}, world.link, ())
+    assert not is_ours({**posted, "referenced_tweets": [{"type": "replied_to", "id": "1"}]}, world.link, ())
 
 
 def test_a_refused_tail_leaves_the_head(world: World) -> None:
