@@ -112,6 +112,17 @@ def by_other_builders(pytest: list[str]) -> int:
     return _lane(["tests/builders/other_builders.py"], pytest, {"BYLINE_BUILDERS": folder})
 
 
+def by_feed_readers(pytest: list[str]) -> int:
+    """Only the tests that give every feed to newsboat, and to the W3C's validator where BYLINE_FEEDVALIDATOR names it."""
+    if not shutil.which("newsboat"):
+        problem = _apt("newsboat") if _root_on_debian() else "this is no Debian, or you are not root"
+        if problem:
+            raise _setup.SetupFailed(
+                f"No newsboat could be had.\n  {problem}\nInstall one, then run this again."
+            )
+    return _lane(["tests/feeds/readers.py"], pytest, {"BYLINE_FEEDS": "1"})
+
+
 def installed_clean(pytest: list[str]) -> int:
     """The wheel in an environment that holds what it declares and nothing else: its first commands, and the demo."""
     clean = _lanes.environment("wheel", "run")
@@ -175,6 +186,7 @@ LANES = {
     "--lowest": on_the_lowest,
     "--python": on_python,
     "--builders": by_other_builders,
+    "--feeds": by_feed_readers,
 }
 
 

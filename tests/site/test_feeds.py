@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from html import unescape
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -54,6 +55,10 @@ def test_titles_keep_their_signs(built: Path) -> None:
     assert channel is not None
     assert channel.findtext("title") == "Acme & Sons <Insights>"
     assert channel.findtext("item/title") == NASTY
+    # As HTML, which readers take it for, the description says what was meant.
+    assert unescape(channel.findtext("item/description") or "") == 'A "description" & <more>'
+    assert "<" not in (channel.findtext("item/description") or "")
+    assert b"<title>Acme &#x26; Sons &#x3C;Insights&gt;</title>" in (built / "feed.xml").read_bytes()
     assert channel.findtext("link") == BASE
     assert [maker.text for maker in channel.findall("item[1]/{http://purl.org/dc/elements/1.1/}creator")] == [
         'Dana "D" Reyes & Co',
@@ -77,6 +82,17 @@ def test_every_link_of_atom_says_what_it_is(built: Path) -> None:
         kind = entry.find(f"{ATOM}content")
         assert kind is not None
         assert kind.get("type") == "html"
+
+
+@pytest.mark.parametrize("folder", ["", "category/pricing/", "author/dana/"])
+def test_atom_has_the_form_that_its_standard_asks_for(built: Path, folder: str) -> None:
+    from lxml import etree
+
+    schema = etree.RelaxNG(etree.parse(Path(__file__).parents[1] / "data" / "atom.rng"))
+    feed = etree.parse(built / folder / "atom.xml")
+    assert schema.validate(feed), schema.error_log
+    feed.getroot().find(f"{ATOM}entry/{ATOM}updated").text = "yesterday"
+    assert not schema.validate(feed)
 
 
 def test_a_feed_is_as_new_as_its_newest_change(built: Path) -> None:
