@@ -163,6 +163,11 @@ def test_the_new_site_builds_strictly(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr + done.stdout
     for page in ("index.html", "posts/how-to-reach-us/index.html", "byline.json", "pages/contact/index.html"):
         assert (tmp_path / "a" / "site" / page).is_file()
+    home = (tmp_path / "a" / "site" / "index.html").read_text(encoding="utf-8")
+    # What the settings need not say, the theme does: the logo's small picture, both colours and the switch between them.
+    assert "apple-touch-icon" in home
+    assert home.count('name="__palette"') == 2
+    assert "fonts.googleapis" not in home
 
 
 @pytest.mark.parametrize(
