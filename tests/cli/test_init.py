@@ -129,13 +129,38 @@ def test_on_a_terminal_it_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert "takes weeks" in done.stdout  # LinkedIn's look at an app
 
 
+def test_an_answer_that_cannot_be_is_asked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("byline.cli.init._somebody_there", lambda: True)
+    given = (
+        "Müller & Söhne", "http://mueller.example/", "www.mueller-heizung.de", "Berlim", "new york",
+        "linkedin, instagram", "linkdin", "linkedin x", "salesfroce", "hubspot",
+    )  # fmt: skip
+    done = CliRunner().invoke(
+        cli,
+        ["init", str(tmp_path / "a")],
+        obj=App(clock=FixedClock(NOW), environment={}),
+        input="\n".join(given) + "\n",
+        standalone_mode=False,
+    )
+    assert done.exception is None, done.exception
+    found = settings.load(tmp_path / "a" / "mkdocs.yml", {})
+    assert (found.site_name, found.site_url) == ("Müller & Söhne", "https://www.mueller-heizung.de/")
+    assert found.zone.key == "America/New_York"
+    assert found.share_by_default == ("linkedin", "twitter")
+    assert found.crm.type == "hubspot"
+    for told in ("write https://mueller.example/", "did you mean Europe/Berlin?", "there is no network `instagram`",
+                 "did you mean `linkedin`?", "did you mean `salesforce`?"):  # fmt: skip
+        assert told in done.stdout, told
+    assert "--" not in done.stdout.partition("Wrote")[0]  # options are no words for somebody who is asked
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["--site-url", "acme"], "cannot be the address"),
         (["--site-url", "http://acme.com"], "cannot be the address"),
         (["--site-url", "https://acme.com/#x"], "cannot be the address"),
-        (["--timezone", "Berlin"], "no time zone `Berlin`"),
+        (["--timezone", "Berln"], "no time zone `Berln`"),
         (["--timezone", "../x"], "no time zone"),
         (["--networks", "linkdin"], "no network `linkdin`"),
         (["--engine", "byline"], "neither a wheel"),

@@ -181,10 +181,16 @@ def _run(words: Sequence[str], app: App, color: bool | None) -> Any:
         )
     except click.exceptions.Exit as stop:
         code = stop.exit_code
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:  # a group of commands, alone: its commands
         error.show()
-        _answer(words, app, error)
         code = error.exit_code
+    except click.ClickException as error:
+        from byline.cli._usage import said
+
+        wrong = said(error, next((word for word in words if word in COMMANDS), ""))
+        show_error(wrong)
+        _answer(words, app, wrong)
+        code = exit_code(wrong)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped by you.", err=True)
         code = 130
@@ -206,7 +212,7 @@ def _show_crash(kind: type[BaseException], error: BaseException, trace: Tracebac
     _crash.show(kind, error, trace)
 
 
-def _answer(words: Sequence[str], app: App, error: BylineError | click.ClickException) -> None:
+def _answer(words: Sequence[str], app: App, error: BylineError) -> None:
     """Whoever asked for JSON gets JSON, whatever happened."""
     options = words[: words.index("--")] if "--" in words else words
     if "--json" in options and not app.answered:

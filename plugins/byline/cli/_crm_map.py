@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from byline.cli.common import App, count, emit_json, progress
+from byline.cli.common import App, count, emit_json, progress, say
 
 if TYPE_CHECKING:
     from byline.crm._proposing import Proposal
@@ -96,7 +96,7 @@ def _show(found: Proposal, file: str) -> None:
 
     saved = found.saved
     whose = f"{saved.kind} as {found.system} exports them" if found.system else saved.kind
-    click.echo(f"{file}: {whose}; header in line {found.line}, {count(found.rows, 'row')} looked at")
+    say(f"{file}: {whose}; header in line {found.line}, {count(found.rows, 'row')} looked at")
     width = max(len(name) for name in saved.columns)
     for name, ours in saved.columns.items():
         click.echo(f"  {clean(name):<{width}}  ->  {ours}")

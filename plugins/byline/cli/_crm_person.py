@@ -8,7 +8,7 @@ import click
 
 from byline.cli._crm_sync import open_driver
 from byline.cli._publishing import json_option, open_http
-from byline.cli.common import DONE, PARTLY, App, count, emit_json, progress
+from byline.cli.common import DONE, PARTLY, App, count, emit_json, progress, say
 
 
 @click.command("add")
@@ -115,7 +115,7 @@ def erase(app: App, email: str, as_json: bool) -> int:
     if as_json:
         emit_json({"crm": there, "here": gone})
         return DONE
-    click.echo(
+    say(
         f"{count(gone, 'lead')} deleted, with everything that came with it."
         if gone
         else "Nobody has that address."

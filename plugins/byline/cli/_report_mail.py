@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from byline.cli._publishing import open_http
-from byline.cli.common import DONE, FAILED, PARTLY, UNKNOWN, App, count
+from byline.cli.common import DONE, FAILED, PARTLY, UNKNOWN, App, count, say
 from byline.errors import UsageError
 
 if TYPE_CHECKING:
@@ -76,11 +76,11 @@ def send(app: App, report: Report, to: tuple[str, ...], *, again: bool) -> int:
     finally:
         http.close()
     if not left:
-        click.echo("Nobody is left to mail it to: everybody has today's (--again sends it once more).")
+        say("Nobody is left to mail it to: everybody has today's (--again sends it once more).")
     for who, trouble in outcomes.items():
         click.echo(f"{who}: {trouble or 'mailed'}")
     if standing.unclear:
-        click.echo(
+        say(
             f"{count(standing.unclear, 'person', 'people')} may or may not have it: the server's answer was lost. Look there; "
             "--again sends it once more."
         )

@@ -89,11 +89,10 @@ def show_error(error: BylineError) -> None:
         click.echo(hanging(f"  Next: {error.hint}", err=True), err=True)
 
 
-def error_json(command: str, error: BylineError | click.ClickException) -> dict[str, Any]:
+def error_json(command: str, error: BylineError) -> dict[str, Any]:
     """What `--json` answers when the command came to nothing: its own fields, empty, and what went wrong."""
     problems = [problem.as_json() for problem in error.problems] if isinstance(error, ProblemsFound) else []
-    message = error.message if isinstance(error, BylineError) else error.format_message()
-    value: dict[str, Any] = {"error": message, "problems": problems}
+    value: dict[str, Any] = {"error": error.message, "problems": problems}
     if command in ("plan", "send", "status", "reconcile", "record", "retract", "edit"):
         return {"deliveries": [], "hash": ""} | value
     return ({"posts": 0} if command == "check" else {}) | value
@@ -116,6 +115,11 @@ def hanging(text: str, *, err: bool = False) -> str:
     from byline.cli._tables import flowing
 
     return flowing(text)
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """One or more sentences for a person, on a terminal in lines that fit."""
+    click.echo(hanging(text, err=err), err=err)
 
 
 def emit_json(value: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 import click
 
 from byline.cli._publishing import json_option, open_http
-from byline.cli.common import DONE, FAILED, App, emit_json, progress
+from byline.cli.common import DONE, FAILED, App, emit_json, progress, say
 from byline.errors import UsageError
 from byline.fields import did_you_mean
 
@@ -98,9 +98,7 @@ def command(
         for secret, value in done.signed.secrets.items():
             click.echo(f"{names[secret]}={value}")
     elif not keyring:
-        click.echo(
-            "Nothing was shown or kept. To have the secrets, sign in again with --show-token or --keyring."
-        )
+        say("Nothing was shown or kept. To have the secrets, sign in again with --show-token or --keyring.")
     return DONE if done.health.ok else FAILED
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from byline.cli.common import STOPPED, App, count, emit_json, progress, show_problems
+from byline.cli.common import STOPPED, App, count, emit_json, progress, say, show_problems
 
 if TYPE_CHECKING:
     from byline.crm.base import Store
@@ -110,7 +110,7 @@ def import_(
                 progress(f"{table.file}: {note}")
             if keep:
                 found = counts[n]
-                click.echo(
+                say(
                     f"{table.file}: {count(table.rows, 'line')} of {table.kind}: {found['added']} added,"
                     f" {found['changed']} changed, {found['same']} as before"
                 )
@@ -151,7 +151,7 @@ def _show_unmatched(lost: Sequence[Mapping[str, str]]) -> None:
 
     if not lost:
         return
-    click.echo(f"{count(len(lost), 'paid invoice')} of nobody we know (they count as source unknown):")
+    say(f"{count(len(lost), 'paid invoice')} of nobody we know (they count as source unknown):")
     for one in lost[:SHOWN]:
         company = f"  {clean(one['company'])}" if one["company"] else ""
         perhaps = f"; is it {clean(one['perhaps'])}?" if one["perhaps"] else ""

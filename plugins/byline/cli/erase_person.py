@@ -7,7 +7,7 @@ import sys
 import click
 
 from byline.cli._publishing import json_option, open_http
-from byline.cli.common import DONE, FAILED, PARTLY, App, emit_json
+from byline.cli.common import DONE, FAILED, PARTLY, App, emit_json, say
 from byline.errors import Stopped, UsageError
 
 
@@ -71,7 +71,7 @@ def command(app: App, address: str, yes: bool, as_json: bool) -> int:
         emit_json({"found": told.found, "done": told.done, "failed": told.failed, "by_hand": told.by_hand})
     else:
         for line in told.done:
-            click.echo(line)
+            say(line)
         for line in told.failed:
             click.echo(f"NOT CLEARED  {line}", err=True)
         if not told.found and not told.failed:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -13,7 +11,20 @@ from zoneinfo import ZoneInfo
 import click
 
 from byline.cli._publishing import json_option
-from byline.cli.common import App, count, emit_json, example_address, progress
+from byline.cli._questions import (
+    CRMS,
+    EXAMPLE,
+    Asked,
+    Given,
+    address,
+    ask,
+    is_address,
+    settled,
+    this_zone,
+    usual_name,
+    zone,
+)
+from byline.cli.common import App, count, emit_json, example_address, progress, say
 from byline.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,22 +32,9 @@ if TYPE_CHECKING:
     from byline.importing.model import Blog, Note
     from byline.importing.writing import Written
 
-_NETWORKS = ("linkedin", "twitter", "facebook", "mastodon", "bluesky")
-_CRMS = ("local", "salesforce", "dynamics", "hubspot", "csv")
 _KINDS = ("wordpress", "ghost", "hugo", "jekyll", "feed")
 _NOTES_SHOWN = 15
 REPORT = "import-report.md"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
-    """The answers to the five questions."""
-
-    name: str
-    site_url: str
-    timezone: str
-    networks: tuple[str, ...]
-    crm: str
 
 
 @click.command(short_help="Start a company's own site.")
@@ -53,7 +51,7 @@ class _Asked:
     help="Where posts shall go, such as linkedin,mastodon; `none` for nowhere (linkedin).",
 )
 @click.option(
-    "--crm", type=click.Choice(_CRMS), default=None, help="Where enquiries shall end up (local: a file here)."
+    "--crm", type=click.Choice(CRMS), default=None, help="Where enquiries shall end up (local: a file here)."
 )
 @click.option(
     "--ci",
@@ -116,9 +114,10 @@ def command(
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file", hint="name a new folder, such as `publish init insights`")
     wheel = _engine(engine)
-    zone = _zone(timezone) if timezone else _this_zone(app.environment.get("TZ", ""))
-    blog = _read(source, zone, pictures, no_fetch) if source else None
-    asked = _ask(app, folder, yes, name, site_url, timezone and zone, zone, networks, crm, blog)
+    here = zone(timezone) if timezone else this_zone(app.environment.get("TZ", ""))
+    blog = _read(source, here, pictures, no_fetch) if source else None
+    given = Given(name=name, site_url=site_url, timezone=timezone, networks=networks, crm=crm)
+    asked = _ask(given, folder, yes, here, blog)
     now = app.clock.now()
     today = now.astimezone(ZoneInfo(asked.timezone)).date()
     try:
@@ -153,73 +152,24 @@ def command(
     _tell(folder, written, asked, ci, brought, problems)
 
 
-def _ask(
-    app: App,
-    folder: Path,
-    yes: bool,
-    name: str,
-    site_url: str,
-    timezone: str,
-    zone: str,
-    networks: str | None,
-    crm: str | None,
-    blog: Blog | None,
-) -> _Asked:
+def _ask(given: Given, folder: Path, yes: bool, here: str, blog: Blog | None) -> Asked:
     """The five answers: from the options, else from the person, else sensible ones."""
-    usual_name = (
-        (blog.title if blog else "")
-        or " ".join(re.findall(r"\w+", folder.absolute().name)).title()
-        or "Example Company"
+    url = blog.url if blog and blog.url.startswith("https://") and is_address(blog.url) else ""
+    usual = Asked(
+        name=(blog.title if blog else "") or usual_name(folder),
+        site_url=address(url or EXAMPLE),
+        timezone=here,
+        networks=("linkedin",),
+        crm="local",
     )
-    usual_url = (
-        blog.url if blog and blog.url.startswith("https://") and _is_address(blog.url) else ""
-    ) or "https://www.example.com/"
-    if not yes:
-        if not _somebody_there():
-            raise UsageError(
-                "there is nobody to ask: standard input is no terminal",
-                hint=f"add --yes, and what you know: publish init {folder} --yes --name … --site-url https://…/",
-            )
-        name = name or click.prompt("1 of 5  The company's name", default=usual_name)
-        site_url = site_url or click.prompt("2 of 5  The address of the site", default=usual_url)
-        timezone = timezone or click.prompt("3 of 5  Its time zone", default=zone)
-        if networks is None:
-            networks = click.prompt(
-                f"4 of 5  Networks, of {', '.join(_NETWORKS)} (or none)", default="linkedin"
-            )
-        if crm is None:
-            crm = click.prompt(
-                "5 of 5  Where enquiries end up (local: a file on your machine)",
-                default="local",
-                type=click.Choice(_CRMS),
-            )
-    return _Asked(
-        name=" ".join((name or usual_name).split()),
-        site_url=_address(site_url or usual_url),
-        timezone=_zone(timezone or zone),
-        networks=_chosen("linkedin" if networks is None else networks),
-        crm=crm or "local",
-    )
-
-
-def _chosen(text: str) -> tuple[str, ...]:
-    from byline.fields import did_you_mean
-
-    found: list[str] = []
-    for word in re.split(r"[\s,]+", text.strip().lower()):
-        name = "twitter" if word == "x" else word
-        if name in ("", "none"):
-            continue
-        if name not in _NETWORKS:
-            meant = did_you_mean(name, (*_NETWORKS, "x"))
-            raise UsageError(
-                f"there is no network `{word}`; known are {', '.join(_NETWORKS)}",
-                hint=f"did you mean `{meant}`?"
-                if meant
-                else "write, for example, --networks linkedin,mastodon",
-            )
-        found.append(name)
-    return tuple(dict.fromkeys(found))
+    if yes:
+        return settled(given, usual)
+    if not _somebody_there():
+        raise UsageError(
+            "there is nobody to ask: standard input is no terminal",
+            hint=f"add --yes, and what you know: publish init {folder} --yes --name … --site-url https://…/",
+        )
+    return ask(given, usual)
 
 
 def _engine(text: str) -> tuple[str, bytes] | str:
@@ -285,7 +235,7 @@ def _read(source: tuple[str, str], zone: str, pictures: Path | None, no_fetch: b
     return replace(blog, roots=(*blog.roots, pictures)) if pictures else blog
 
 
-def _bring(blog: Blog, folder: Path, asked: _Asked, app: App, no_fetch: bool) -> Written:
+def _bring(blog: Blog, folder: Path, asked: Asked, app: App, no_fetch: bool) -> Written:
     from byline.cli._progress import Progress
     from byline.importing import writing
     from byline.importing.fetching import Fetcher
@@ -376,40 +326,36 @@ def _as_json(
 def _tell(
     folder: Path,
     written: tuple[str, ...],
-    asked: _Asked,
+    asked: Asked,
     ci: str,
     brought: Written | None,
     problems: tuple[Problem, ...],
 ) -> None:
     flow = f", a workflow for {'GitHub' if ci == 'github' else 'GitLab'}" if ci != "none" else ""
     if brought is None:
-        click.echo(
+        say(
             f"Wrote a site of {count(len(written), 'file')} into {folder}: settings, three example posts, two authors, pages{flow}."
         )
     else:
-        click.echo(f"Wrote a site into {folder}: {_counts(brought)}, settings, pages{flow}.")
-        click.echo(
-            "Public posts say `share: false`: they were public before, and none is ever sent by itself."
-        )
+        say(f"Wrote a site into {folder}: {_counts(brought)}, settings, pages{flow}.")
+        say("Public posts say `share: false`: they were public before, and none is ever sent by itself.")
         for note in brought.notes[:_NOTES_SHOWN]:
-            click.echo(f"  ! {note.where}: {note.reason}")
+            say(f"  ! {note.where}: {note.reason}")
         if len(brought.notes) > _NOTES_SHOWN:
-            click.echo(f"  … and {len(brought.notes) - _NOTES_SHOWN} more")
+            say(f"  … and {len(brought.notes) - _NOTES_SHOWN} more")
         if brought.notes:
-            click.echo(f"What could not be carried, with the reasons: {folder / REPORT}")
+            say(f"What could not be carried, with the reasons: {folder / REPORT}")
         errors = sum(problem.severity == "error" for problem in problems)
         if errors:
-            click.echo(
-                f"{count(errors, 'mistake')} came along from the old blog; `publish check` names each line."
-            )
+            say(f"{count(errors, 'mistake')} came along from the old blog; `publish check` names each line.")
     for line in _ahead(asked):
-        click.echo(line)
-    click.echo(
+        say(line)
+    say(
         f'Next: cd {_quoted(folder)}, then `publish check`, `publish serve` to look at it, `publish new "Title"` to write.'
     )
 
 
-def _ahead(asked: _Asked) -> list[str]:
+def _ahead(asked: Asked) -> list[str]:
     """What takes time, or is still to be decided."""
     found = []
     if example := example_address(asked.site_url):
@@ -438,59 +384,6 @@ def _ahead(asked: _Asked) -> list[str]:
 
 def _somebody_there() -> bool:
     return sys.stdin.isatty()
-
-
-def _is_address(text: str) -> bool:
-    try:
-        _address(text)
-    except UsageError:
-        return False
-    return True
-
-
-def _address(text: str) -> str:
-    from byline.fields import Fields
-    from byline.yamlread import Mapping_, Scalar
-
-    node = Mapping_({"site_url": Scalar(text, text, True, 1)}, {"site_url": 1}, 1)
-    fields = Fields(node, file="", problems=[])
-    found = fields.url("site_url")
-    if fields.problems or not re.fullmatch(r"[!-~]+", found) or re.search(r"[\"'#?]", found):
-        hint = fields.problems[0].fix if fields.problems else "write --site-url https://www.example.com/"
-        raise UsageError(
-            f"`{text}` cannot be the address of the site", hint=hint.replace("`site_url: ", "`--site-url ")
-        )
-    return found if found.endswith("/") else f"{found}/"
-
-
-def _zone(name: str) -> str:
-    from byline.fields import did_you_mean
-
-    try:
-        if re.fullmatch(r"[A-Za-z0-9+_/-]+", name):
-            return ZoneInfo(name).key
-    except (ValueError, OSError, KeyError):
-        pass
-    from zoneinfo import available_timezones
-
-    lower = {zone.lower(): zone for zone in available_timezones()}
-    meant = lower.get(did_you_mean(name, lower), "")
-    raise UsageError(
-        f"there is no time zone `{name}`",
-        hint=f"did you mean {meant}?" if meant else "write, for example, Europe/Berlin",
-    )
-
-
-def _this_zone(named: str) -> str:
-    """The zone of this machine, or UTC."""
-    linked = os.path.realpath("/etc/localtime").partition("zoneinfo/")[2]
-    for candidate in (named.lstrip(":"), linked):
-        try:
-            if candidate and re.fullmatch(r"[A-Za-z0-9+_/-]+", candidate):
-                return ZoneInfo(candidate).key
-        except (ValueError, OSError, KeyError):
-            continue
-    return "UTC"
 
 
 def _quoted(path: Path) -> str:

@@ -8,7 +8,7 @@ import click
 
 from byline import times
 from byline.cli._publishing import json_option
-from byline.cli.common import DONE, FAILED, PARTLY, App, count, emit_json, progress, until_stopped
+from byline.cli.common import DONE, FAILED, PARTLY, App, count, emit_json, progress, say, until_stopped
 
 
 @click.command("intake")
@@ -92,7 +92,7 @@ def _hand_on(made: object, as_json: bool) -> int:
     click.echo(f"{count(done, 'errand')} done")
     for one in left:
         said = f": {one.words}" if one.words else ""
-        click.echo(f"waits: {one.what}, {count(one.leads, 'lead')} since {one.since:%Y-%m-%d %H:%M}{said}")
+        say(f"waits: {one.what}, {count(one.leads, 'lead')} since {one.since:%Y-%m-%d %H:%M}{said}")
     return DONE if not left else PARTLY if done else FAILED
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from byline.cli._publishing import json_option
-from byline.cli.common import DONE, STOPPED, App, count, emit_json
+from byline.cli.common import DONE, STOPPED, App, count, emit_json, say
 from byline.errors import UsageError
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def import_(app: App, file: Path | None, origin: Store | None, as_json: bool) ->
         return DONE
     click.echo(f"✓ {_told(whole)} imported into {place}")
     if origin == "sqlite":
-        click.echo("  The old file .byline/ledger.db is no longer read; keep it as a backup or delete it.")
+        say("  The old file .byline/ledger.db is no longer read; keep it as a backup or delete it.")
     return DONE
 
 

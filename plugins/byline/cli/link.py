@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from byline.cli._publishing import json_option
-from byline.cli.common import DONE, App, emit_json, example_address, progress
+from byline.cli.common import DONE, App, emit_json, example_address, progress, say
 from byline.errors import Problem, SettingsError, UsageError
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _list(settings: Settings, as_json: bool) -> None:
         click.echo(f"    {address}")
     if not rows:
         click.echo(f"There is no link in {settings.file_name} yet.")
-        click.echo('Next: `publish link "Stand at the fair" --source fair --qr stand.svg`')
+        say('Next: `publish link "Stand at the fair" --source fair --qr stand.svg`')
 
 
 def _as_json(link: NamedLink, address: str) -> dict[str, object]:

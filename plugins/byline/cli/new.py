@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from byline.cli._publishing import json_option
-from byline.cli.common import App, emit_json
+from byline.cli.common import App, emit_json, say
 from byline.errors import UsageError
 from byline.fields import did_you_mean
 
@@ -120,7 +120,7 @@ def command(
         emit_json({"file": shown, "id": post_id, "slug": slug, "title": title, "draft": draft})
         return
     click.echo(f"Wrote {_shown(path)}")
-    click.echo("Next: write the description and the text" + (", and delete the line `draft: true`" if draft else "")
+    say("Next: write the description and the text" + (", and delete the line `draft: true`" if draft else "")
                + ". `publish check` finds mistakes, `publish preview` shows the result.")  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from byline.cli._publishing import json_option, make_drivers, open_http, refuse_unmerged, write_out
-from byline.cli.common import DONE, FAILED, UNKNOWN, App, count, emit_json, progress
+from byline.cli.common import DONE, FAILED, UNKNOWN, App, count, emit_json, progress, say
 from byline.errors import Stopped, UsageError
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def _told(carried: Carried, *, as_json: bool) -> int:
         words = {"sent": "sent", "unknown": "may have reached some and not others", "sending": "is being sent",
                  "due": "not sent", "failed": "refused"}  # fmt: skip
         name = record.id if record is not None else "the mail"
-        click.echo(f"{name}: {words.get(state, state)}" + (f": {reason}" if reason else ""))
+        say(f"{name}: {words.get(state, state)}" + (f": {reason}" if reason else ""))
     return {"sent": DONE, "unknown": UNKNOWN, "sending": UNKNOWN}.get(state, FAILED)
 
 
@@ -193,7 +193,7 @@ def _who(app: App, account: Account) -> int:
         any_trouble = False
         for standing in journal.standings():
             trouble = journal.trouble(standing.mailing)
-            click.echo(
+            say(
                 f"{standing.mailing.partition('@')[0]}: {standing.done} of {standing.total} people have it"
                 + (f", {standing.left} are left" if standing.left else "")
             )
@@ -204,7 +204,7 @@ def _who(app: App, account: Account) -> int:
                 click.echo(f"  {who}: {what}" + (f" ({words})" if words else ""))
         gone = sum(key in names for key in journal.unsubscribed())
         if gone:
-            click.echo(f"{count(gone, 'person', 'people')} on the list want no more of it and get none")
+            say(f"{count(gone, 'person', 'people')} on the list want no more of it and get none")
     return DONE if not any_trouble else UNKNOWN if _open(app, account) else DONE
 
 

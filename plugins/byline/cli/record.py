@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import click
 
 from byline.cli._publishing import json_option, make_drivers, open_http, read_scope, to_option
-from byline.cli.common import DONE, UNKNOWN, App, emit_json
+from byline.cli.common import DONE, UNKNOWN, App, emit_json, say
 from byline.errors import UsageError
 from byline.fields import did_you_mean
 
@@ -81,7 +81,7 @@ def command(app: App, target: str, url: str, at: str | None, to: Sequence[str], 
         row = planning.updated(item, record, settings.zone)
         emit_json({"deliveries": [row.as_json()], "hash": plan.hash})
     else:
-        click.echo(f"{record.id}: noted   {url}")
+        say(f"{record.id}: noted   {url}")
     return UNKNOWN if any(other.uncertain for other in after.records.values()) else DONE
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from byline.cli._publishing import json_option, make_drivers, open_http, refuse_unmerged, to_option
-from byline.cli.common import DONE, FAILED, PARTLY, UNKNOWN, App, count, emit_json, progress
+from byline.cli.common import DONE, FAILED, PARTLY, UNKNOWN, App, count, emit_json, progress, say
 from byline.errors import UsageError
 
 if TYPE_CHECKING:
@@ -110,9 +110,9 @@ def command(
         emit_json({"deliveries": [as_row(item.record, settings, **_more(item)) for item in outcomes]})
     else:
         for item in outcomes:
-            click.echo(_line(item))
+            say(_line(item))
         if not outcomes:
-            click.echo("nothing of it is out")
+            say("nothing of it is out")
     if unclear:
         return UNKNOWN
     if all(item.done for item in outcomes):
@@ -141,7 +141,7 @@ def _sure(out: Sequence[Record], cost: Decimal) -> bool:
     from byline.planning import money
 
     for record in out:
-        click.echo(f"  {record.id:<28} {record.head.url if record.head else ''}", err=True)
+        say(f"  {record.id:<28} {record.head.url if record.head else ''}", err=True)
     charged = f" Deleting costs {money(cost, 'USD')}." if cost else ""
     return click.confirm(f"Delete {count(len(out), 'post')} now?{charged}", default=False, err=True)
 

@@ -20,7 +20,7 @@ from byline.cli._publishing import (
     refuse_unmerged,
     to_option,
 )
-from byline.cli.common import App, count, emit_json, progress, show_error, show_problems
+from byline.cli.common import App, count, emit_json, progress, say, show_error, show_problems
 from byline.errors import Stopped
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def _show(result: Result, settings: Settings) -> None:
     if result.problems:
         show_problems(result.problems, err=True)
     if result.skipped:
-        click.echo(
+        say(
             f"{count(len(result.skipped), 'old post')} from before sending began here: not sent "
             "(on purpose: publish send --backfill --max 5)"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from byline.cli._publishing import json_option
-from byline.cli.common import DONE, UNKNOWN, App, emit_json
+from byline.cli.common import DONE, UNKNOWN, App, emit_json, say
 from byline.errors import UsageError
 
 
@@ -48,7 +48,7 @@ def command(app: App, delivery: str, not_sent: bool, as_json: bool) -> int:
             }
         )
     elif record.state == "sent":
-        click.echo(f"{record.id}: noted; {record.reason}")
+        say(f"{record.id}: noted; {record.reason}")
     else:
-        click.echo(f"{record.id}: noted as not out; it is due again   next: publish send")
+        say(f"{record.id}: noted as not out; it is due again   next: publish send")
     return UNKNOWN if open_ids else DONE

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from byline.cli._publishing import json_option
-from byline.cli.common import App, count, emit_json, progress
+from byline.cli.common import App, count, emit_json, progress, say
 from byline.errors import UsageError
 
 if TYPE_CHECKING:
@@ -75,15 +75,13 @@ def _tell_form(moved: NewForm, as_json: bool) -> None:
             }
         )
         return
-    click.echo(f"The settings are of form {moved.begin}; this version reads form {moved.to}:")
+    say(f"The settings are of form {moved.begin}; this version reads form {moved.to}:")
     for why in moved.why:
         click.echo(f"  {why}")
     click.echo()
     _show(moved.change)
     click.echo()
-    click.echo(
-        "1 file would change, and then what this version writes differently. Next: publish upgrade --apply"
-    )
+    say("1 file would change, and then what this version writes differently. Next: publish upgrade --apply")
 
 
 def _answers(app: App, settings: Settings) -> Answers:
@@ -140,7 +138,7 @@ def _show(change: Change) -> None:
 
 def _tell(found: Upgrade, done: bool, root: Path) -> None:
     if not found.before:
-        click.echo(
+        say(
             "This site has no record of what `publish init` wrote: only what is missing is added, what differs is shown."
         )
     else:
@@ -160,10 +158,8 @@ def _tell(found: Upgrade, done: bool, root: Path) -> None:
     click.echo()
     number = len(found.changes) + (found.wheel is not None)
     if not number:
-        click.echo(
-            "Nothing to change." if not found.left else "Nothing to change; what is marked ! is for you."
-        )
+        say("Nothing to change." if not found.left else "Nothing to change; what is marked ! is for you.")
     elif done:
-        click.echo(f"{count(number, 'file')} changed. Next: `git diff`, `publish check`, then commit.")
+        say(f"{count(number, 'file')} changed. Next: `git diff`, `publish check`, then commit.")
     else:
         click.echo(f"{count(number, 'file')} would change. Next: publish upgrade --apply")
