@@ -57,7 +57,7 @@ def test_oracle_a_build_from_the_cache_is_a_clean_build(
             if LENGTH or number == len(steps) - 1:
                 compare(site, kept, folder / "cold")
         DONE[1] += 1
-        if LENGTH and DONE[1] % 20 == 0:
+        if LENGTH and DONE[1] % 5 == 0:
             told = f"{DONE[1]} sequences, {DONE[0]} builds from the cache, {DONE[2]} files compared"
             print(told, flush=True)  # noqa: T201 - a long run tells how far it is
     finally:

@@ -44,15 +44,14 @@ def build(
     environment: Mapping[str, str] | None = None,
     progress: Callable[[str], None] | None = None,
     cache: Cache | None = None,
-    overtaken: Callable[[], bool] | None = None,
+    serving: bool = False,
     built: Callable[[BylinePlugin], None] | None = None,
 ) -> BuildResult:
     """Write the site as it is at `now` (or at SOURCE_DATE_EPOCH of the environment).
 
     `cache` is the opened cache file, by default that of the site. `plain` builds what MkDocs and Material build
-    without anything of ours. For a server: with `overtaken` the build is one that shows early posts too; it is asked
-    again and again whether something more urgent has come, and then the build ends with Overtaken and what it has made
-    is kept for the next one. `built` gets the plugin with all that it knows. Raises ContentError when a post cannot be
+    without anything of ours. For a server: with `serving` early posts are shown too, and when `cache.overtaken` tells of
+    something more urgent the build ends with Overtaken and what it has made is kept for the next one. `built` gets the plugin with all that it knows. Raises ContentError when a post cannot be
     used and `skip_bad` is off, Stopped for warnings when `strict`, and UsageError when MkDocs refuses mkdocs.yml.
     """
     from byline.site.mkdocs.plugin import stopping
@@ -75,7 +74,7 @@ def build(
                 environment,
                 progress,
                 cache,
-                overtaken,
+                serving,
                 built,
             )
         except Broken as error:
@@ -92,7 +91,7 @@ def build(
                 environment,
                 progress,
                 cache,
-                overtaken,
+                serving,
                 built,
             )
             return replace(result, note=f"built from nothing: {error}")
@@ -111,7 +110,7 @@ def _build(
     environment: Mapping[str, str],
     progress: Callable[[str], None] | None,
     cache: Cache,
-    overtaken: Callable[[], bool] | None,
+    serving: bool,
     built: Callable[[BylinePlugin], None] | None,
 ) -> BuildResult:
     os.environ.setdefault(BANNER, "1")
@@ -119,7 +118,7 @@ def _build(
     with _listening(progress) as heard:
         try:
             plugin, note = _run(
-                settings, content, now, strict, skip_bad, plain, environment, heard, cache, overtaken, begun
+                settings, content, now, strict, skip_bad, plain, environment, heard, cache, serving, begun
             )
             records = cache.written.finish() if plugin.engine else {}
         except Overtaken:
@@ -163,8 +162,10 @@ def _build(
 
 def _begin(settings: Settings, content: Content, now: datetime, cache: Cache) -> Begun:
     """While MkDocs is being started, another process can draw the cards."""
+    cache.look_up()
     posts = [post for post in public(content, now) if post.path not in content.bad]
     plans = ahead.plans(posts, settings, content.authors)
+    cache.look_up()
     pictures = {url: make for plan in plans.values() for url, make in plan.files.items()}
     return plans, ahead.begin(pictures, cache.kept, cache.written)
 
@@ -193,7 +194,7 @@ def _run(
     environment: Mapping[str, str],
     heard: _Heard,
     cache: Cache,
-    overtaken: Callable[[], bool] | None,
+    serving: bool,
     begun: Begun,
 ) -> tuple[BylinePlugin, str]:
     from mkdocs.commands.build import build as mkdocs_build
@@ -221,17 +222,14 @@ def _run(
     plugin.plain = plain
     plugin.begun = begun
     plugin.cache = cache
-    if overtaken is not None:
-        plugin.overtaken = overtaken
     note = known.reason(config)
     try:
-        config.plugins.on_startup(command="build" if overtaken is None else "serve", dirty=False)
+        config.plugins.on_startup(command="serve" if serving else "build", dirty=False)
         try:
             if not note:
                 plugin.prepare(config)
             with plugin.patched(config):
                 mkdocs_build(config)
-            plugin.overtaken = BylinePlugin.overtaken  # what a server asks of it later is a page, and urgent
         finally:
             with suppress(OSError):  # the blog plugin stumbles over a folder that it has removed already
                 config.plugins.on_shutdown()

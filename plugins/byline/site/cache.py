@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -18,7 +18,7 @@ from byline.reading.recall import Recall
 from byline.settings import Settings
 from byline.site import inputs
 from byline.site.kept import Kept, digest
-from byline.site.written import Written, same
+from byline.site.written import Overtaken, Written, same
 
 _INHERIT = re.compile(r"^INHERIT:[ \t]*[\"']?([^\"'#\n]+?)[\"']?[ \t]*(?:#.*)?$", re.MULTILINE)
 
@@ -76,6 +76,7 @@ class Cache:
         """
         self.settings = settings
         self.environment = environment
+        self.overtaken: Callable[[], bool] = lambda: False  # asked again and again while the site is built
         self.folder = folder or settings.site
         self.stamp = inputs.code()
         self.kept = Kept(settings.state / "cache", self.stamp)
@@ -97,11 +98,17 @@ class Cache:
         """Posts as they were read before, for `content.read`."""
         self._reading = digest(self.base, self.inputs.sha(str(self.settings.docs / ".authors.yml")))
         docs = f"{self.settings.docs}/"
-        return Recall(
-            lambda path: self.kept.value("reading", digest(self._reading, path)),
-            self.settings.zone,
-            lambda path: self.inputs.sha(docs + path),
-        )
+
+        def row(path: str) -> Any:
+            self.look_up()
+            return self.kept.value("reading", digest(self._reading, path))
+
+        return Recall(row, self.settings.zone, lambda path: self.inputs.sha(docs + path))
+
+    def look_up(self) -> None:
+        """Stop here if something more urgent has come. Raises Overtaken."""
+        if self.overtaken():
+            raise Overtaken
 
     @cached_property
     def written(self) -> Written:

@@ -107,6 +107,7 @@ class Live:
         from byline.site.mkdocs.plugin import stopping
 
         cache = Cache(self.settings, self.environment, folder=self.folder, serving=True)
+        cache.overtaken = self._overtaken
         made: list[BylinePlugin] = []
         try:
             found = content.read(self.settings, cache.recall)
@@ -122,7 +123,7 @@ class Live:
                 environment=self.environment,
                 progress=self.say,
                 cache=cache,
-                overtaken=self._overtaken,
+                serving=True,
                 built=made.append,
             )
         finally:
@@ -130,6 +131,7 @@ class Live:
                 cache.close()
         # Until now a saved page could be made by what the build before knew.
         self._let_go()
+        cache.overtaken = lambda: False  # what is asked of it later is a page, and urgent itself
         self._cache, self._content, (self._plugin,) = cache, found, made
         self.say(f"{result.rendered} pages made anew")
         self._show(tuple(_in_words(problem) for problem in errors))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import posixpath
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -42,7 +42,6 @@ from byline.site.mkdocs.private import only_private
 from byline.site.mkdocs.quick import Renderer, identified, quick
 from byline.site.mkdocs.reading import reads
 from byline.site.mkdocs.shown import Shown
-from byline.site.written import Overtaken
 from byline.times import Clock, SystemClock, ticks
 from byline.wording import words
 
@@ -66,7 +65,6 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
     engine: Engine | None = None
     cache: Cache | None = None
     begun: tuple[Mapping[str, ahead.Plan], Half | None] = {}, None  # what `ahead` knew and started
-    overtaken: Callable[[], bool] = staticmethod(lambda: False)  # has something more urgent come?
     plain: bool = False  # only what MkDocs and Material make, for comparing
     quick: bool = False
     folders: Sequence[str] = ()  # the company's own templates
@@ -119,8 +117,8 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
 
     def look_up(self) -> None:
         """Stop here if something more urgent has come. Raises Overtaken."""
-        if self.overtaken():
-            raise Overtaken
+        if self.cache is not None:
+            self.cache.look_up()
 
     def now(self) -> datetime:
         """The instant of this build, aware: SOURCE_DATE_EPOCH where it is set, so that a build can be repeated."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 def page(plugin: BylinePlugin, settings: Settings, found: Content, uri: str) -> bool:
     """Write the post's page; False when other pages may show something else now, or something is wrong with it.
 
+    How long reading takes, and feeds, are left to the build that follows.
+
     `uri` is the file below docs_dir. The cache file of the build that `plugin` belongs to must still be open.
     """
     engine, old = plugin.engine, plugin.by_source.get(uri)
@@ -30,14 +32,12 @@ def page(plugin: BylinePlugin, settings: Settings, found: Content, uri: str) -> 
         return False
     path = f"{settings.docs}/{uri}"
     engine.inputs.files[path] = mark(os.stat(path)), new.hash  # noqa: PTH116
-    minutes, known = plugin.minutes(old), set(plugin.outputs.pictures)
+    known = set(plugin.outputs.pictures)
     plugin.by_source[uri] = new
     for kept in (plugin.bodies, plugin.known_minutes, plugin.lazy_bodies):
         kept.pop(old.id, None)
     with plugin.patched(plugin.config_used):
         engine.again(made, plugin.config_used, plugin.files, plugin.nav, plugin.env)
-    if plugin.minutes(new) != minutes:
-        return False  # lists tell how long reading takes
     for url in plugin.outputs.pictures.keys() - known:
         plugin.outputs.keep(url, [], plugin.outputs.pictures[url], packed=False)
     return True
