@@ -25,6 +25,7 @@ _PLAYED = re.compile(
 )
 _ATTRIBUTE = re.compile(r"""([a-zA-Z-]+)(?:=(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?""")
 _TABLE = re.compile(r"<table(?![^>]*\bclass=)[^>]*>(?:(?!<table\b).)*?</table>", re.DOTALL | re.IGNORECASE)
+_TITLED = re.compile(r"""<p>\s*(<img\b[^>]*?) title="([^"]+)"([^>]*>)\s*</p>""", re.IGNORECASE)
 _WIDE = "(min-width: 46em) 700px, 92vw"  # as wide as the text: .by-text in byline.css
 _ABOVE = 1_200  # characters of HTML before which a picture is on the first screen
 
@@ -78,6 +79,8 @@ def finish(html: str, source: Source, *, trusted: bool, first_is_late: bool = Fa
         )
     if "<img" in html:
         _pictures(body, source, first_is_late)
+        # A picture that stands by itself, with a title: the title is its caption, as readers see it everywhere else.
+        body.html = _TITLED.sub(r"<figure>\1\3<figcaption>\2</figcaption></figure>", body.html)
     return body
 
 

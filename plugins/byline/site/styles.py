@@ -120,7 +120,9 @@ def _colours(brand: Brand) -> str:
 
 
 def _scheme(primary: Colour, accent: Colour, ground: Colour, ink: Colour) -> str:
-    solid = primary if contrast(primary, ground) >= 3 else legible(primary, ground, 3)
+    # A yellow button with dark words is the company's own on white; on the dark ground a dark one must be seen at all.
+    least = 1.3 if ground == LIGHT else 3
+    solid = primary if contrast(primary, ground) >= least else legible(primary, ground, least)
     on_solid = LIGHT if contrast(LIGHT, solid) >= 4.5 else (20, 24, 31)
     if contrast(on_solid, solid) < 4.5:
         solid = legible(solid, on_solid, 4.5)
