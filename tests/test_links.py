@@ -376,3 +376,10 @@ def test_what_is_said_of_campaign_words_and_links() -> None:
 )
 def test_links_that_would_lose_their_tags(url: str, codes: list[str]) -> None:
     assert [code for code, _, _ in links.lint_link(url)] == codes
+
+
+def test_letters_that_need_no_encoding_may_have_one() -> None:
+    """Networks write them in capitals or not."""
+    for spelled in ("a%2Db", "a%2db", "%61-b"):
+        assert links.same(f"https://a.example/{spelled}", "https://a.example/a-b")
+    assert not links.same("https://a.example/a%2Fb", "https://a.example/a/b")
