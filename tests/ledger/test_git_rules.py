@@ -432,6 +432,22 @@ class TestAtTheEnd:
         assert ledger._commits.closed  # type: ignore[attr-defined]
 
 
+def test_a_run_knows_what_it_has_read_where_the_machine_keeps_nothing(
+    server: Server, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Branch and anchor were put back together while it ran, in a repository that cannot be written."""
+    monkeypatch.setattr(machine.remote, "remember", lambda *_: None)
+    ledger = machine.open()
+    (record,) = ledger.write(event("claimed"))
+    first = server.refs[HEAD]
+    ledger.write(event("prepared", record, requests=REQUESTS))
+    server.refs |= {HEAD: first, ANCHOR: first}
+    with pytest.raises(LedgerUntrusted, match="this machine has seen 2 changes"):
+        ledger.refresh()
+    with pytest.raises(LedgerUntrusted, match="went back in time"):
+        ledger.write(about("abc", "claimed"))
+
+
 class TestOffline:
     def test_what_was_fetched_last_is_read_without_a_look(self, machine: Machine) -> None:
         ledger = machine.open()
