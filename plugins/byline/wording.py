@@ -26,6 +26,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "privacy": ("Privacy", "Datenschutz"),
     "archive": ("Archive", "Archiv"),
     "home": ("Home", "Startseite"),
+    "none_yet": ("The first article is on its way.", "Der erste Artikel ist unterwegs."),
     "articles": ("Articles", "Artikel"),
     "all": ("All articles", "Alle Artikel"),
     "one_article": ("1 article", "1 Artikel"),

@@ -91,6 +91,40 @@ def _style(page: Page, selector: str, name: str, part: str = "") -> str:
     )
 
 
+def test_a_site_without_a_post_says_that_one_will_come(tmp_path: Path) -> None:
+    file = sample(tmp_path)
+    for path in (file.parent / "content" / "posts").rglob("*.md"):
+        path.unlink()
+    page = (run(file).folder / "index.html").read_text(encoding="utf-8")
+    assert '<p class="by-none">The first article is on its way.</p>' in page
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [360, 1280])
+def test_what_the_search_finds_can_be_seen_and_clicked(site: Path, chromium: Browser, width: int) -> None:
+    page = chromium.new_page(viewport={"width": width, "height": 800})
+    try:
+        with served(site) as home:
+            page.goto(home)
+            if width < 960:
+                page.locator(".by-search").click()
+            page.locator(".md-search__input").click()
+            page.locator(".md-search__input").press_sequentially("Pricing")
+            page.wait_for_selector(".md-search-result__link")
+            page.wait_for_timeout(500)  # it slides in
+            frame = page.locator(".md-search__scrollwrap").bounding_box()
+            text = page.locator(".md-search-result__article h1").first.bounding_box()
+            assert frame is not None
+            assert text is not None
+            assert frame["height"] > 200
+            assert frame["x"] + frame["width"] <= width
+            assert text["x"] + text["width"] <= frame["x"] + frame["width"]
+            page.locator(".md-search-result__link").first.click(timeout=5_000)
+            page.wait_for_selector(".by-post")
+    finally:
+        page.close()
+
+
 @pytest.mark.browser
 def test_on_a_telephone_and_on_paper(site: Path, chromium: Browser) -> None:
     context = chromium.new_context(viewport={"width": 360, "height": 800})
