@@ -11,7 +11,7 @@ from random import Random
 from shutil import copytree, rmtree
 
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, example, given, note, settings
 from hypothesis import strategies as st
 
 from byline.site.build import BuildResult
@@ -40,6 +40,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
     suppress_health_check=list(HealthCheck),
     print_blob=True,
 )
+@example(steps=[("add", 0), ("reader", 69)])  # 404.html shows how long other pages are
 @given(
     steps=st.lists(st.tuples(st.sampled_from(sorted(_NAMES)), st.integers(0, 9999)), min_size=1, max_size=8)
 )

@@ -61,7 +61,6 @@ class Engine:
         known: Any = facts if isinstance(facts, dict) else {}
         self.before: dict[str, Any] = known.get("pages") or {}
         self.world_before: str = known.get("world") or ""
-        self.around_before: str = known.get("around") or ""
         self.rows: dict[str, dict[str, Any]] = {}
         self.rendered: set[str] = set()
         self.front = Front(known.get("front"), lambda uri: self.inputs.sha(f"{self.docs}/{uri}"))
@@ -70,8 +69,7 @@ class Engine:
 
     def facts(self) -> dict[str, Any]:
         """What the next build wants to know, as plain values."""
-        around = {"world": self.rendering.world, "around": self.rendering.around}
-        return {**around, "pages": self.rows, "front": self.front.fresh}
+        return {"world": self.rendering.world, "pages": self.rows, "front": self.front.fresh}
 
     @contextmanager
     def patched(self, site_dir: str) -> Iterator[None]:

@@ -216,6 +216,8 @@ class Filling:
         plugin.known_minutes[post_id] = row["minutes"]
         plugin.lazy_bodies[post_id] = row["own"]
         self._lazy[id(page)] = row["own"]
+        if self.engine.reads.others:  # 404.html and whatever else comes before the first page may show it
+            self.fill(page)
 
     def _restore(self, page: Page, files: Files, row: dict[str, Any]) -> None:
         """All that filling the page left behind, but its HTML."""

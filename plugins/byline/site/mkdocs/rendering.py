@@ -108,9 +108,6 @@ class Rendering:
                 common[key] = [{**one, "count": 0} for one in common[key]]
         self._frame = digest(engine.base, engine.templates, naming.as_text(common), beside, whole)
         self.world = digest(self.around, shown.world(), naming.as_text(seen))
-        if engine.reads.others and self.around != engine.around_before:
-            for page in pages:  # their templates see all of them, as in a build from nothing
-                engine.filling.fill(page)
         posts = engine.plugin.by_source
         tags: list[Any] = []
         if "material/tags" in config.plugins:
