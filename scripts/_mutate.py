@@ -182,6 +182,8 @@ def copy(folder: Path, group: Group) -> None:
     for folder_looked_into in (tests, folder / "mutants" / "src"):
         # A folder that is not there when Python starts is never looked into.
         folder_looked_into.mkdir(parents=True, exist_ok=True)
+    # Which test reaches which function: mutmut would not look again for a test that was changed.
+    (folder / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)
     settings = folder / "pyproject.toml"
     text = settings.read_text(encoding="utf-8").replace('["plugins", "tests"]', '["src", "tests"]')
     tool = {
