@@ -1,4 +1,5 @@
-"""What the built pages are checked with: axe-core, html-validate and the W3C's Nu validator, from npm, in `.cache/web`.
+"""What the built pages are checked with: axe-core, html-validate, the W3C's Nu validator and Adobe's of structured data,
+from npm, in `.cache/web`.
 
 About 50 MB and ten seconds, once. Node.js comes with the tests' own packages; Nu needs a Java, which Debian's apt
 gives. The lock carries hashes and names no host: where packages come from is the user's own npm configuration.

