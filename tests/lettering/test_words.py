@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from byline.lettering import typefaces
+from byline.lettering import bidi, typefaces
 from byline.lettering.letters import INTER, SERIF, plain
 from byline.lettering.words import clusters, left_out, readable, words
 
@@ -62,6 +62,11 @@ def test_signs_stay_and_the_title_keeps_its_serifs() -> None:
     assert title.text == "Growth 🚀🔥 → for all ✓ 👩‍🚀 🇩🇪 1️⃣"
     assert title.family == SERIF
     assert words("Ќазаќ Қазақ").family == INTER  # no half of it with serifs
+
+
+def test_a_sign_that_this_python_does_not_know_yet_is_drawn_where_a_font_holds_it() -> None:
+    assert readable("New: \U0001faea") == "New: \U0001faea"  # of Unicode 17
+    assert bidi.levels("אב \U0001faea גד", 1) == bytes([1] * 7)
 
 
 def test_an_order_to_turn_the_words_round_is_no_part_of_a_title() -> None:

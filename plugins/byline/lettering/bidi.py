@@ -38,7 +38,7 @@ def right_to_left(text: str) -> bool:
 
 def levels(text: str, base: int) -> bytes:
     """A level for each character: even ones run left to right, odd ones right to left. `base` is the paragraph's, 0 or 1."""
-    given = [unicodedata.bidirectional(char) or "L" for char in text]
+    given = [unicodedata.bidirectional(char) or _unknown(char) for char in text]
     seen = [place for place, kind in enumerate(given) if kind not in _UNSEEN]
     kinds = [given[place] for place in seen]
     edge = "R" if base else "L"
@@ -93,6 +93,11 @@ def mirrored(char: str) -> str:
 
 
 _LIKE_BRACKETS = {"<": ">", ">": "<", "«": "»", "»": "«", "‹": "›", "›": "‹", "≤": "≥", "≥": "≤"}
+
+
+def _unknown(char: str) -> str:
+    """What a character is that this Python's Unicode does not know yet: an emoji, most likely, else a letter."""
+    return "ON" if 0x1F000 <= ord(char) <= 0x1FAFF else "L"
 
 
 def _weak(kinds: list[str], edge: str) -> None:

@@ -13,7 +13,7 @@ from byline.lettering.letters import INTER, SERIF, holds, plain
 
 _SPACES = re.compile(r"\s+")
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Mn", "Me"}
-_UNDRAWN = {"Cc", "Cf", "Cs", "Co", "Cn"}
+_UNDRAWN = {"Cc", "Cf", "Cs", "Co"}  # not Cn: what an older Python does not know yet, a font may hold
 _PILED = re.compile("([\u0300-\u036f]{4})[\u0300-\u036f]+")  # more marks than any language sets on a letter
 _ENOUGH = 0.8  # of the letters; the rest of a title makes no sense without them
 
