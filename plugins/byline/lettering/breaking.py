@@ -55,9 +55,10 @@ def pieces(text: str) -> tuple[Piece, ...]:
     return _divided(text, 0, may_end)
 
 
-def signs(text: str, piece: Piece) -> tuple[Piece, ...]:
-    """The same piece in its smallest parts, for one that is wider than a line."""
-    parts = _divided(text[piece.start : piece.end], piece.start, _allowed)
+def signs(text: str, piece: Piece, *, all_of_them: bool = False) -> tuple[Piece, ...]:
+    """The same piece in smaller parts, for one that is wider than a line; `all_of_them`: whatever may stand there."""
+    may_end = (lambda before, after: True) if all_of_them else _allowed
+    parts = _divided(text[piece.start : piece.end], piece.start, may_end)
     return (*parts[:-1], replace(parts[-1], after=piece.after)) if parts else (piece,)
 
 

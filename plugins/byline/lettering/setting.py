@@ -64,11 +64,17 @@ def wrap(text: Words, face: Face, size: float, room: float) -> tuple[Words, ...]
     """The fewest lines that fit the room, broken so that they are about equally long; no line is wider than the room."""
     if text.plain:
         return tuple(Words(line) for line in letters.wrap(text.text, face, size, room))
-    pieces = [
-        part
-        for piece in breaking.pieces(text.text)
-        for part in ([piece] if _wide(text, piece, face) * size <= room else breaking.signs(text.text, piece))
-    ]
+    pieces = list(breaking.pieces(text.text))
+    for all_of_them in (False, True):
+        pieces = [
+            part
+            for piece in pieces
+            for part in (
+                [piece]
+                if _wide(text, piece, face) * size <= room
+                else breaking.signs(text.text, piece, all_of_them=all_of_them)
+            )
+        ]
     widths = [_wide(text, piece, face) * size for piece in pieces]
     gaps = [
         _wide(text, replace(piece, end=piece.after), face) * size - wide
@@ -82,7 +88,11 @@ def wrap(text: Words, face: Face, size: float, room: float) -> tuple[Words, ...]
             low = middle
         else:
             high = middle
-    return tuple(text.part(start, end) for start, end in _greedy(pieces, widths, gaps, high))
+    lines = tuple(text.part(start, end) for start, end in _greedy(pieces, widths, gaps, high))
+    over = max((width(line, face, size) - room for line in lines), default=0.0)
+    if over > 0.01 and len(lines) < len(pieces):  # letters that were measured apart are wider side by side
+        return wrap(text, face, size, room - over)
+    return lines
 
 
 def cut(text: Words, face: Face, size: float, room: float) -> Words:

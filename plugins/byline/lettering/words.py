@@ -60,7 +60,7 @@ def readable(text: str) -> str:
         composed = unicodedata.normalize("NFC", text)
         shown = (c for c in composed if c.isspace() or unicodedata.category(c) not in _INVISIBLE)
         return _SPACES.sub(" ", "".join(shown)).strip()
-    parts = [(cluster, _drawn(cluster)) for cluster in clusters(text)]
+    parts = [(cluster, _drawn(cluster)) for cluster in clusters(_without_controls(text))]
     letters = [shown for cluster, shown in parts if any(char.isalnum() for char in cluster)]
     if letters and sum(1 for shown in letters if shown) < _ENOUGH * len(letters):
         return ""
@@ -73,7 +73,8 @@ def left_out(text: str) -> str:
     """The signs that no shipped font can draw, each once."""
     if plain(text):
         return ""
-    missing = (cluster for cluster in clusters(text) if not _drawn(cluster) and not _silent(cluster))
+    seen = clusters(_without_controls(text))
+    missing = (cluster for cluster in seen if not _drawn(cluster) and not _silent(cluster))
     return "".join(dict.fromkeys(missing))
 
 
@@ -109,18 +110,28 @@ def placed(text: str) -> Iterator[tuple[int, str]]:
         start += len(cluster)
 
 
+def _without_controls(text: str) -> str:
+    kept = (" " if c.isspace() else c for c in text if c.isspace() or not _control(c))
+    return "".join(kept).replace("\ufeff", "")
+
+
+def _control(char: str) -> bool:
+    return unicodedata.category(char) in _UNDRAWN and not typefaces.unseen(char)
+
+
 @cache
 def _drawn(cluster: str) -> str:
     """The cluster as far as it can be drawn."""
     if cluster.isspace():
         return " "
-    kept = "".join(c for c in cluster if typefaces.unseen(c) or unicodedata.category(c) not in _UNDRAWN)
-    kept = unicodedata.normalize("NFC", _PILED.sub(r"\1", kept.replace("\ufeff", "")))
+    kept = unicodedata.normalize("NFC", _PILED.sub(r"\1", cluster))
     if all(typefaces.unseen(char) for char in kept):
         return "".join(char for char in kept if char in "\u200b\u200c\u200d\u200e\u200f\u061c")
+    base = next(char for char in kept if not typefaces.unseen(char))
+    if _mark(base):  # without the letter that it would stand on
+        return ""
     if typefaces.home(kept, SERIF, ""):
         return kept
-    base = next(char for char in kept if not typefaces.unseen(char))
     if typefaces.home(base, SERIF, ""):
         return base
     plainer = unicodedata.normalize("NFKD", base)
@@ -128,9 +139,13 @@ def _drawn(cluster: str) -> str:
 
 
 def _silent(cluster: str) -> bool:
-    return all(
-        char.isspace() or typefaces.unseen(char) or unicodedata.category(char) in _UNDRAWN for char in cluster
-    )
+    """Whether nobody misses it: white space, joiners, a mark on no letter."""
+    seen = [char for char in cluster if not (char.isspace() or typefaces.unseen(char))]
+    return all(_mark(char) for char in seen)
+
+
+def _mark(char: str) -> bool:
+    return unicodedata.category(char) in ("Mn", "Me")
 
 
 def _language(text: str, site: str) -> str:
