@@ -7,15 +7,12 @@ makes the link card itself from the live page.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
-from byline import links
 from byline import text as texts
 from byline.channels import _oauth, _pictures, _words
 from byline.channels.base import (
@@ -24,102 +21,41 @@ from byline.channels.base import (
     Draft,
     Found,
     Health,
-    ImageRules,
     JsonValue,
-    Look,
     Metrics,
     Notice,
-    Quota,
     Receipt,
     Renewal,
     Request,
     SignedIn,
 )
-from byline.errors import Duplicate, NotSent, Rejected, RemoteError
+from byline.channels.facebook.calls import FacebookCalls
+from byline.channels.facebook.network import (
+    BORN,
+    CAPABILITIES,
+    LOGIN,
+    METRICS,
+    RENEWAL,
+    RIGHTS,
+    SERVICE,
+    SHOWN,
+    VERSION,
+)
+from byline.channels.facebook.reading import carries, checked, moment, under, whole
+from byline.errors import NotSent, Rejected
 from byline.fields import Fields
-from byline.http import Http, Response
 from byline.model import Message, Picture
-from byline.settings import Account, Secrets
-from byline.times import Clock
+from byline.settings import Secrets
 from byline.yamlread import Scalar
 
-SERVICE = "Facebook"
-VERSION = "v26.0"
-LOGIN = "https://www.facebook.com"
-RIGHTS = ("pages_manage_posts", "pages_read_engagement", "pages_show_list", "read_insights")
-_BORN = datetime(2026, 7, 29, tzinfo=UTC)  # of VERSION
-_LIMITED = frozenset({4, 17, 32, 341, 613})
-_BLOCKED = 368
-_SHORTAGE = timedelta(hours=1)
-_METRICS = "post_media_view,post_clicks_by_type,post_reactions_by_type_total"
-_POST_ID = re.compile(r"\d+_\d+")
-_SHOWN = re.compile(r"/(?:(\d+_\d+)|[\w.-]+/posts/(?:[\w.-]+/)?(\d+))/?")
 
-CAPABILITIES = Capabilities(
-    label="Facebook",
-    limit=63_206,
-    count=texts.utf16,
-    unit="characters",
-    link="card",
-    card="page",
-    image=ImageRules(
-        types=("image/jpeg", "image/png"),
-        max_bytes=4_000_000,
-        max_pixels=36_000_000,
-        width=1200,
-        height=630,
-        max_alt=1000,
-    ),
-    threads=False,
-    find="always",
-    replay=None,
-    edit=True,
-    delete=True,
-    clicks=True,
-    views=True,
-    protected=texts.units,
-    mentions=lambda _text: (),  # it knows no handles, and its markup for a mention, `@[number]`, is taken apart
-    defused=lambda text: re.sub(r"@(?=\[\d)", "@\u2060", text),
-    look=Look(
-        colour="#0866ff",
-        colour_dark="#5aa7ff",
-        handle=lambda _account: "Page",
-        fold=(5, 80),
-        fold_word="… See more",
-        links=texts.addresses,
-        card_words=("host", "title", "description"),
-        actions=("Like", "Comment", "Share"),
-        share="https://www.facebook.com/sharer/sharer.php?u={link}",
-    ),
-)
-
-
-class Facebook:
+class Facebook(FacebookCalls):
     """One page."""
 
     name: ClassVar[str] = "facebook"
     api: ClassVar[str] = "https://graph.facebook.com"
-    renewal: ClassVar[Renewal] = Renewal(
-        steps=(
-            "Open developers.facebook.com, Tools, Graph API Explorer, and choose the company's app.",
-            "Add pages_manage_posts, pages_read_engagement, pages_show_list and read_insights; press Generate Access Token, sign in "
-            "as a person who may create content on the page, and allow everything that is asked for.",
-            "Copy the token into Tools, Access Token Debugger; press Debug, then Extend Access Token, and copy the new one.",
-            "Put it in the place of the old one in the Graph API Explorer, ask for me/accounts, and copy the access_token beside "
-            "the name of the page. With a command line, `publish connect facebook` does all of this.",
-        ),
-        secrets=("FACEBOOK_PAGE_TOKEN",),
-    )
+    renewal: ClassVar[Renewal] = RENEWAL
     caps: Capabilities = CAPABILITIES
-
-    def __init__(self, account: Account, *, http: Http, secrets: Secrets, clock: Clock) -> None:
-        self._account = account
-        self._http = http
-        self._secrets = secrets
-        self._clock = clock
-        self._page = account.option("page_id")
-        self._version = account.option("version", VERSION)
-        self._quotas: dict[str, Quota] = {}
 
     @staticmethod
     def settings(block: Fields, accounts: tuple[Fields, ...]) -> None:
@@ -198,9 +134,9 @@ class Facebook:
         )
         found = answer.object().get("data")
         for post in found if isinstance(found, list) else ():
-            if not isinstance(post, dict) or not _carries(post, message_link):
+            if not isinstance(post, dict) or not carries(post, message_link):
                 continue
-            at = _time(post.get("created_time"), self._clock.now())
+            at = moment(post.get("created_time"), self._clock.now())
             remote_id = post.get("id")
             if at >= start and isinstance(remote_id, str):
                 return Found(
@@ -219,7 +155,7 @@ class Facebook:
         host = (parts.hostname or "").removeprefix("www.").removeprefix("m.")
         if host != "facebook.com":
             return ""
-        if found := _SHOWN.fullmatch(parts.path):
+        if found := SHOWN.fullmatch(parts.path):
             return found[1] if found[1] else f"{self._page}_{found[2]}"
         story = parse_qs(parts.query).get("story_fbid", [""])[0]
         return f"{self._page}_{story}" if parts.path == "/permalink.php" and story.isdigit() else ""
@@ -258,10 +194,6 @@ class Facebook:
                 expires=expires,
             )
         return Health(ok=True, who=who, message="ready", expires=expires)
-
-    def quotas(self) -> tuple[Quota, ...]:
-        """What the app and the page have used of this hour's allowance, in percent, by the last answers."""
-        return tuple(self._quotas.values())
 
     def sign_in(self, desk: Desk) -> SignedIn:
         """A person who manages the page signs in; their token is made long-lived, and the page's own is taken from it."""
@@ -341,7 +273,7 @@ class Facebook:
         found = re.fullmatch(r"v(\d+)\.\d", self._version)
         if found is None:
             return ()
-        born = _BORN.year * 12 + _BORN.month - 1 + (int(found[1]) - int(VERSION[1:3])) * 4
+        born = BORN.year * 12 + BORN.month - 1 + (int(found[1]) - int(VERSION[1:3])) * 4
         now = self._clock.now()
         age = now.year * 12 + now.month - 1 - born
         if age < 22:
@@ -361,7 +293,7 @@ class Facebook:
     def metrics(self, remote_id: str) -> Metrics:
         """Views, clicks on the link, reactions, comments and shares."""
         insights = self._call(
-            "GET", f"/{self._version}/{_checked(remote_id)}/insights", params={"metric": _METRICS}
+            "GET", f"/{self._version}/{checked(remote_id)}/insights", params={"metric": METRICS}
         ).object()
         values: dict[str, Any] = {}
         for row in insights.get("data") or ():
@@ -375,110 +307,24 @@ class Facebook:
         clicks, likes = values.get("post_clicks_by_type"), values.get("post_reactions_by_type_total")
         return Metrics(
             at=self._clock.now(),
-            views=_whole(values.get("post_media_view")),
-            clicks=_whole(clicks.get("link clicks", 0)) if isinstance(clicks, dict) else None,
+            views=whole(values.get("post_media_view")),
+            clicks=whole(clicks.get("link clicks", 0)) if isinstance(clicks, dict) else None,
             likes=sum(v for v in likes.values() if isinstance(v, int)) if isinstance(likes, dict) else None,
-            comments=_whole(_dig(post, "comments", "summary", "total_count")),
-            shares=_whole(_dig(post, "shares", "count")) or 0,
+            comments=whole(under(post, "comments", "summary", "total_count")),
+            shares=whole(under(post, "shares", "count")) or 0,
         )
 
     def edit(self, remote_id: str, message: Message) -> None:
         """Change the words of a post that this app made."""
-        self._call("POST", f"/{self._version}/{_checked(remote_id)}", json={"message": message.parts[0]})
+        self._call("POST", f"/{self._version}/{checked(remote_id)}", json={"message": message.parts[0]})
 
     def delete(self, remote_id: str) -> None:
         """Take the post away."""
         try:
-            self._call("DELETE", f"/{self._version}/{_checked(remote_id)}")
+            self._call("DELETE", f"/{self._version}/{checked(remote_id)}")
         except Rejected as error:
             if "does not exist" not in error.message and error.status != 404:
                 raise
-
-    # The wire.
-
-    def _secret(self) -> str:
-        return self._http.secret(
-            self._secrets,
-            self._account.name,
-            "FACEBOOK_PAGE_TOKEN",
-            service=SERVICE,
-            aliases=("FACEBOOK_ACCESS_TOKEN",),
-        )
-
-    def _call(
-        self,
-        method: str,
-        path: str,
-        *,
-        json: JsonValue = None,
-        params: dict[str, str] | None = None,
-        data: dict[str, str] | None = None,
-        files: dict[str, tuple[str, bytes, str]] | None = None,
-        create: bool = False,
-    ) -> Response:
-        """One call, the token in a header so that it stays out of addresses; a failure is raised as what it means."""
-        answer = self._http.request(
-            method,
-            self._account.api + path,
-            service=SERVICE,
-            headers={"Authorization": f"Bearer {self._secret()}"},
-            params=params,
-            json=json,
-            data=data,
-            files=files,
-            create=create,
-        )
-        self._quotas |= {quota.what: quota for quota in _usage(answer, self._clock.now())}
-        if not answer.ok or isinstance(answer.object().get("error"), dict):
-            raise self._failure(answer, create)
-        return answer
-
-    def _failure(self, answer: Response, create: bool) -> RemoteError:
-        found = answer.object().get("error")
-        error: dict[str, Any] = found if isinstance(found, dict) else {}
-        code = _whole(error.get("code")) or -1
-        said = self._http.redact(str(error.get("error_user_msg") or error.get("message") or ""))[:300]
-        said = f"{said or self._http.words(answer)}" + (f", code {code}" if code != -1 else "")
-        where = f"the account `{self._account.name}`"
-        if code in _LIMITED or answer.status == 429 or code == _BLOCKED:
-            wait = _regain(answer) or (timedelta(days=1) if code == _BLOCKED else _SHORTAGE)
-            return self._http.limited(
-                answer,
-                service=SERVICE,
-                until=self._clock.now() + wait,
-                message=f"Facebook takes no more posts from {where} at present ({said})",
-                hint="look at the page's support inbox on Facebook, which says what it objects to"
-                if code == _BLOCKED
-                else "",
-            )
-        if code in (3, 10, 102, 190) or 200 <= code <= 299 or answer.status == 401:
-            return NotSent(
-                f"Facebook refused the token of {where} ({said})",
-                service=SERVICE,
-                cause="auth",
-                status=answer.status,
-                request_id=str(error.get("fbtrace_id") or ""),
-                hint=f"make a new page token and set FACEBOOK_PAGE_TOKEN__{self._account.name.upper()} (or "
-                "FACEBOOK_PAGE_TOKEN); steps in docs/channels/facebook.md",
-            )
-        if code in (1, 2) or answer.status >= 500 or answer.status == 408 or 300 <= answer.status < 400:
-            return self._http.broken(answer, service=SERVICE, create=create)
-        if code == 506:
-            return Duplicate(
-                "Facebook says that this is the page's latest post again",
-                service=SERVICE,
-                status=answer.status,
-            )
-        hint = "change the text, the image or the link; it is not sent again as it is"
-        if code == 1_609_005:
-            hint = "Facebook could not read the linked page: see that it is live and open to Facebook's reader, then `publish send --retry`"
-        return Rejected(
-            f"Facebook refused the call from {where}: {said}",
-            service=SERVICE,
-            status=answer.status,
-            request_id=str(error.get("fbtrace_id") or ""),
-            hint=hint,
-        )
 
     def _receipt(self, remote_id: str, url: Any, at: datetime, *, already: bool = False) -> Receipt:
         shown = (
@@ -504,97 +350,3 @@ class Facebook:
         if not isinstance(photo, str) or not photo:
             raise self._http.broken(answer, service=SERVICE, create=False)
         return photo
-
-
-def _carries(post: Mapping[str, Any], link: str) -> bool:
-    """Is our link in the post's card or in its words?"""
-    shown = [
-        str(one.get(key))
-        for one in _dig(post, "attachments", "data") or ()
-        if isinstance(one, dict)
-        for key in ("unshimmed_url", "url")
-    ]
-    message = str(post.get("message") or "")
-    shown += [message[start:end] for start, end in texts.addresses(message)]
-    return any(links.same(_unshimmed(one), link) for one in shown)
-
-
-def _unshimmed(url: str) -> str:
-    """The address behind Facebook's own `l.facebook.com/l.php?u=…`."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return url
-    if (parts.hostname or "").endswith(".facebook.com") and parts.path == "/l.php":
-        return parse_qs(parts.query).get("u", [url])[0]
-    return url
-
-
-def _usage(answer: Response, now: datetime) -> tuple[Quota, ...]:
-    """The usage headers: percentages of calls and of computing time, of which the highest counts ("Rate Limits", 2026-11)."""
-    found: list[Quota] = []
-    for header, what in (
-        ("x-app-usage", "allowance of the app in an hour"),
-        ("x-page-usage", "allowance of the page in 24 hours"),
-        ("x-business-use-case-usage", "allowance of the app for this page in an hour"),
-    ):
-        try:
-            told = json.loads(answer.headers.get(header, "null"))
-        except ValueError:
-            continue
-        rows = [told] if header != "x-business-use-case-usage" else _rows(told)
-        shares = [_share(row) for row in rows if isinstance(row, dict)]
-        if known := [share for share in shares if share is not None]:
-            wait = _regain(answer)
-            resets = now + wait if wait and header == "x-business-use-case-usage" else None
-            found.append(Quota(what=what, limit=100, used=max(known), resets=resets, percent=True))
-    return tuple(found)
-
-
-def _rows(told: Any) -> list[Any]:
-    lists = told.values() if isinstance(told, dict) else ()
-    return [row for rows in lists if isinstance(rows, list) for row in rows]
-
-
-def _share(row: dict[str, Any]) -> int | None:
-    known = [row.get(key) for key in ("call_count", "total_time", "total_cputime")]
-    numbers = [round(value) for value in known if isinstance(value, int | float)]
-    return max(numbers, default=None)
-
-
-def _regain(answer: Response) -> timedelta | None:
-    """The wait that Facebook estimates in its usage header."""
-    try:
-        usage = json.loads(answer.headers.get("x-business-use-case-usage", "{}"))
-        rows = [row for rows in usage.values() for row in rows]
-        minutes = max((int(row["estimated_time_to_regain_access"]) for row in rows), default=0)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return None
-    return timedelta(minutes=min(minutes, 1440)) if minutes > 0 else None
-
-
-def _checked(remote_id: str) -> str:
-    if not _POST_ID.fullmatch(remote_id):
-        raise Rejected(f"`{remote_id}` is no id of a post on a Facebook page", service=SERVICE)
-    return remote_id
-
-
-def _dig(value: Any, *keys: str) -> Any:
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
-
-
-def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) else None
-
-
-def _time(value: Any, default: datetime) -> datetime:
-    try:
-        found = datetime.fromisoformat(str(value))
-    except ValueError:
-        return default
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-CHANNEL = Facebook
