@@ -127,7 +127,7 @@ def test_what_the_search_finds_can_be_seen_and_clicked(site: Path, chromium: Bro
 
 @pytest.mark.browser
 def test_on_a_telephone_and_on_paper(site: Path, chromium: Browser) -> None:
-    context = chromium.new_context(viewport={"width": 360, "height": 800})
+    context = chromium.new_context(viewport={"width": 360, "height": 800}, color_scheme="dark")
     try:
         page = context.new_page()
         with served(site) as home:
@@ -153,7 +153,10 @@ def test_on_a_telephone_and_on_paper(site: Path, chromium: Browser) -> None:
             assert text is not None
             assert text["y"] - title["y"] - title["height"] < 4
             assert _style(page, "td.by-right", "white-space") == "nowrap"
-            page.emulate_media(media="print")
+            assert _style(page, ".by-text p", "color") == "rgb(232, 233, 230)"
+            page.emulate_media(media="print", color_scheme="dark")
+            assert _style(page, ".by-text p", "color") == "rgb(23, 26, 31)"  # no light words on white paper
+            assert _style(page, "body", "background-color") == "rgb(255, 255, 255)"
             for gone in (".by-header", ".by-footer", ".by-ask"):
                 assert not page.locator(gone).is_visible()
             assert "https://else.example/page" in _style(

@@ -186,7 +186,7 @@ def test_any_two_colours_give_a_readable_page(primary: int, accent: int) -> None
 
     css = styles.sheet(Brand(primary=f"#{primary:06x}", accent=f"#{accent:06x}"))
     schemes = re.findall(r'scheme="(?:default|slate)"\]\{(--by-ground[^}]*)\}', css)
-    assert len(schemes) == 2
+    assert len(schemes) == 3  # light, dark, and dark on paper
     for scheme in schemes:
         found = dict(re.findall(r"--by-([\w-]+):(#\w{6})", scheme))
         for name in ("ink", "quiet", "link", "mark"):

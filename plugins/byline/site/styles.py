@@ -112,10 +112,13 @@ def _colours(brand: Brand) -> str:
     primary, accent = rgb(brand.primary), rgb(brand.accent)
     text = _family(brand.text_font, SANS)
     heading = _family(brand.heading_font, SERIF if "serif" in brand.heading_font.lower() else SANS)
+    light = _scheme(primary, accent, LIGHT, (23, 26, 31))
     return (
         f":root{{--by-text-font:{text};--by-heading-font:{heading}}}\n"
-        f'[data-md-color-scheme="default"]{{{_scheme(primary, accent, LIGHT, (23, 26, 31))}}}\n'
+        f'[data-md-color-scheme="default"]{{{light}}}\n'
         f'[data-md-color-scheme="slate"]{{{_scheme(primary, accent, DARK, (232, 233, 230))}}}\n'
+        # Paper is white, and browsers print no ground: who reads in the dark prints as everybody does.
+        f'@media print{{[data-md-color-scheme="slate"]{{{light}}}}}\n'
     )
 
 
