@@ -162,7 +162,9 @@ class TestCalls:
         git = Git(tmp_path)
         git.run("fetch", network=True)
         assert surroundings(program).get("GIT_SSH_COMMAND") == used
-        git.run("fetch", network=True)
+        (program / "env").unlink()
+        git.text("fetch", network=True)
+        assert surroundings(program).get("GIT_SSH_COMMAND") == used
         asked = (program / "words").read_text().splitlines().count("core.sshCommand")
         assert asked == (0 if variables else 1)  # once for all calls
         git.run("status")

@@ -210,9 +210,25 @@ class TestLocks:
                 ledger.write(event("claimed", record))
             assert held.value.message == f"{INTENT.id} was left alone: another run holds it at this moment"
             assert held.value.hint == HELD
+            with pytest.raises(ClaimHeld) as held:  # of several, the one that is held is named
+                ledger.write(about_other("claimed", expected=1), event("claimed", record))
+            assert held.value.message.startswith(f"{INTENT.id} was left alone")
             (_, after) = ledger.write(about_other("claimed", expected=1), about_other("unknown", expected=2))
             assert after.state == "unknown"  # its neighbour is free
         ledger.write(event("claimed", record))
+
+    def test_nor_is_what_is_locked_taken_up(self, place: Place) -> None:
+        import psycopg
+
+        ledger = place.open()
+        (free, taken) = ledger.write(event("claimed"), about_other())
+        (free, taken) = ledger.write(event("unknown", free), replace(event("unknown", taken), id=OTHER.id))
+        with psycopg.connect(place.address) as other:
+            other.execute(f"SELECT 1 FROM byline_deliveries WHERE id = '{OTHER.id}' FOR UPDATE")
+            with pytest.raises(ClaimHeld) as held:
+                ledger.write(event("resumed", free), replace(event("resumed", taken), id=OTHER.id))
+            assert held.value.message == f"{OTHER.id} was left alone: another run holds it at this moment"
+        assert ledger.snapshot().records == {INTENT.id: free, OTHER.id: taken}
 
     def test_one_that_was_first_between_looking_and_writing(
         self, place: Place, monkeypatch: pytest.MonkeyPatch

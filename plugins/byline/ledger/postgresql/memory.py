@@ -52,7 +52,7 @@ def write_memory(file: Path, memory: Memory, records: Sequence[str]) -> None:
         draft.replace(file)
     except OSError:
         with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
+            draft.unlink()
 
 
 def read_memory(file: Path, site: str, *, head_only: bool = False) -> Memory | None:
