@@ -1,7 +1,9 @@
-"""Write the part of Inter that Central and Northern European names need into a file of its own.
+"""Write the files of Inter that pages load, smaller than those that cards are drawn with.
 
-Its file for all other Latin letters weighs 85 kB, and one č in an author's name would load it on every page. Needs
-fonttools and brotli (`pip install fonttools brotli`). Run after that file changed. Prints the measures that
+`inter-pages` holds the Latin letters in the weights that pages use, 400 to 700, without the stylistic sets. `inter-european`
+is the part of the further Latin letters that Central and Northern European names need: the whole weighs 85 kB, and one č in
+an author's name would load it on every page. Inter reserves no font name, so parts of it may be called so. Needs fonttools and brotli (`pip install fonttools brotli`). Run after
+a file changed. Prints the measures that
 `site/styles.py` gives to the fonts shown until ours are there: from a folder with Arimo and Tinos of fontsource, whose
 letters are as wide as Arial's and Times New Roman's.
 
@@ -11,6 +13,7 @@ letters are as wide as Arial's and Times New Roman's.
 from __future__ import annotations
 
 import sys
+from io import BytesIO
 from pathlib import Path
 
 from fontTools import subset
@@ -28,20 +31,36 @@ LETTERS = " etaoinshrdlcumwfgypbvk"
 SHARES = (180, 102, 75, 67, 62, 57, 57, 53, 50, 50, 35, 33, 23, 23, 20, 20, 18, 17, 16, 16, 13, 8, 6)
 
 
+FEATURES = ["kern", "mark", "mkmk", "ccmp", "locl", "calt", "rlig", "tnum", "pnum", "frac", "numr", "dnom"]
+
+
+def pages(style: str) -> None:
+    """The Latin letters of that style."""
+    font = TTFont(FONTS / f"inter-latin-wght-{style}.woff2", recalcTimestamp=False)
+    whole = BytesIO()
+    instantiateVariableFont(font, {"wght": (400, 700)}).save(whole)
+    whole.seek(0)
+    font = TTFont(whole, recalcTimestamp=False)
+    _write(font, list(font.getBestCmap()), FEATURES, f"inter-pages-wght-{style}.woff2")
+
+
 def european() -> None:
-    """The smaller file."""
+    """The names of our neighbours."""
     sys.path.insert(0, str(ROOT / "plugins"))
     from byline.site.styles import RANGES
 
     font = TTFont(FONTS / "inter-latin-ext-wght-normal.woff2", recalcTimestamp=False)
-    options = subset.Options(flavor="woff2", notdef_outline=True, name_IDs=["*"], layout_features=["*"])
+    _write(font, _points(RANGES["european"]), ["*"], "inter-european-wght-normal.woff2")
+
+
+def _write(font: TTFont, letters: list[int], features: list[str], name: str) -> None:
+    options = subset.Options(flavor="woff2", notdef_outline=True, name_IDs=["*"], layout_features=features)
     cutter = subset.Subsetter(options)
-    cutter.populate(unicodes=_points(RANGES["european"]))
+    cutter.populate(unicodes=letters)
     cutter.subset(font)
-    path = FONTS / "inter-european-wght-normal.woff2"
     font.flavor = "woff2"
-    font.save(path)
-    print(f"{path.name}: {path.stat().st_size} bytes, {len(font.getBestCmap())} letters")
+    font.save(FONTS / name)
+    print(f"{name}: {(FONTS / name).stat().st_size} bytes, {len(font.getBestCmap())} letters")
 
 
 def _points(ranges: str) -> list[int]:
@@ -70,5 +89,7 @@ def _wide(font: TTFont) -> float:
 
 
 if __name__ == "__main__":
+    pages("normal")
+    pages("italic")
     european()
     measures(Path(sys.argv[1]))

@@ -27,7 +27,7 @@ FRONT = f"""\
     categories: [Pricing]
     """
 TEXT = """\
-Opening.
+Opening by Kovač of Łódź.
 <!-- more -->
 
 ## A part
@@ -130,6 +130,8 @@ def test_on_a_telephone_and_on_paper(site: Path, chromium: Browser) -> None:
     context = chromium.new_context(viewport={"width": 360, "height": 800}, color_scheme="dark")
     try:
         page = context.new_page()
+        asked: list[str] = []
+        page.on("request", lambda one: asked.append(one.url.rpartition("/")[2]))
         with served(site) as home:
             for url in ("", "category/pricing/", "author/dana/", "posts/word/"):
                 page.goto(home + url)
@@ -144,6 +146,11 @@ def test_on_a_telephone_and_on_paper(site: Path, chromium: Browser) -> None:
                 dot = float(_style(page, ".by-meta > *", "left", "::before").rstrip("px"))
                 assert first.bounding_box()["x"] == meta.bounding_box()["x"]  # type: ignore[index]
                 assert dot < left
+            page.wait_for_load_state("networkidle")
+            assert (
+                "inter-european-wght-normal.woff2" in asked
+            )  # for two letters of the text, 15 kB and not 85
+            assert not [name for name in asked if "latin-ext" in name]
             mark = _style(page, ".md-typeset blockquote", "border-left-color")
             assert mark == _style(page, ".by-kicker a", "color")
             assert _style(page, ".md-typeset blockquote:has(> .pull)", "border-left-width") == "0px"
