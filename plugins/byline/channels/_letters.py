@@ -65,18 +65,13 @@ def compose(draft: Draft, account: Account, caps: Capabilities) -> tuple[Message
     words = _words.compose(
         replace(draft, texts=given), caps, threads_hint="write one text; empty lines part it"
     )
-    message = Message(
-        channel=account.channel,
-        account=account.name,
-        parts=words.parts,
-        link=draft.link,
-        used=words.used,
-        limit=caps.limit,
+    message = replace(
+        words.message(draft, account, caps),
         card=replace(draft.card, url=draft.link, picture=draft.image or draft.card.picture),
-        cut=words.cut,
+        image=None,
         language=draft.language,
         story=draft.story,
-        warnings=words.warnings,
+        mentions=(),
     )
     return message, words.problems
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from byline import text as texts
 from byline.channels.base import Capabilities, Draft
+from byline.model import Message
+from byline.settings import Account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,22 @@ class Words:
     problems: tuple[str, ...]
     mentions: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    def message(self, draft: Draft, account: Account, caps: Capabilities) -> Message:
+        """The words as a message of that account: with the draft's own picture, or else with its card."""
+        return Message(
+            channel=account.channel,
+            account=account.name,
+            parts=self.parts,
+            link=draft.link,
+            used=self.used,
+            limit=caps.limit,
+            card=None if draft.image else draft.card,
+            image=draft.image,
+            cut=self.cut,
+            mentions=self.mentions,
+            warnings=self.warnings,
+        )
 
 
 def compose(

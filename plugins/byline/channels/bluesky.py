@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from types import MappingProxyType
@@ -179,7 +180,6 @@ class Bluesky:
 
     def compose(self, draft: Draft) -> tuple[Message, tuple[str, ...]]:
         """The words, and the card that carries the link. A picture chosen for Bluesky becomes the card's."""
-        from dataclasses import replace
 
         words = _words.compose(draft, self.caps, count=None if draft.written else _room)
         problems = list(words.problems)
@@ -194,17 +194,11 @@ class Bluesky:
             description=texts.fit(draft.card.description, limit=_DESCRIPTION, count=texts.graphemes).text,
             picture=draft.image or draft.card.picture,
         )
-        message = Message(
-            channel=self.name,
-            account=self._account.name,
-            parts=words.parts,
-            link=draft.link,
+        message = replace(
+            words.message(draft, self._account, self.caps),
             used=tuple(texts.graphemes(part) for part in words.parts),
-            limit=self.caps.limit,
             card=card,
-            cut=words.cut,
-            mentions=words.mentions,
-            warnings=words.warnings,
+            image=None,
             language=draft.language,
         )
         return message, tuple(problems)

@@ -158,20 +158,7 @@ class Mastodon:
     def compose(self, draft: Draft) -> tuple[Message, tuple[str, ...]]:
         """The words with the link in them, or a thread whose first part carries it."""
         words = _words.compose(draft, self.caps)
-        message = Message(
-            channel=self.name,
-            account=self._account.name,
-            parts=words.parts,
-            link=draft.link,
-            used=words.used,
-            limit=self.caps.limit,
-            card=None if draft.image else draft.card,
-            image=draft.image,
-            cut=words.cut,
-            mentions=words.mentions,
-            warnings=words.warnings,
-            language=draft.language,
-        )
+        message = replace(words.message(draft, self._account, self.caps), language=draft.language)
         return message, words.problems
 
     def prepare(self, message: Message, delivery_id: str) -> tuple[Request, ...]:

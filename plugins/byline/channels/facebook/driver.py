@@ -82,20 +82,7 @@ class Facebook(FacebookCalls):
         problems = list(words.problems)
         if re.match(r"https?://(?:[\w-]+\.)*(?:facebook\.com|fb\.com|fb\.me)(?:/|$)", draft.link):
             problems.append("the link leads to Facebook itself, which Facebook refuses in a post")
-        message = Message(
-            channel=self.name,
-            account=self._account.name,
-            parts=words.parts,
-            link=draft.link,
-            used=words.used,
-            limit=self.caps.limit,
-            card=None if draft.image else draft.card,
-            image=draft.image,
-            cut=words.cut,
-            mentions=words.mentions,
-            warnings=words.warnings,
-        )
-        return message, tuple(problems)
+        return words.message(draft, self._account, self.caps), tuple(problems)
 
     def prepare(self, message: Message, delivery_id: str) -> tuple[Request, ...]:
         """Upload a picture unpublished, where one was chosen, and build the post."""

@@ -100,16 +100,10 @@ class LinkedIn(LinkedInPictures):
             description=texts.fit(draft.card.description, limit=DESCRIPTION, count=texts.utf16).text,
             picture=draft.image or draft.card.picture,
         )
-        message = Message(
-            channel=self.name,
-            account=self._account.name,
-            parts=words.parts,
-            link=draft.link,
-            used=words.used,
-            limit=self.caps.limit,
+        message = replace(
+            words.message(draft, self._account, self.caps),
             card=card,
-            cut=words.cut,
-            mentions=words.mentions,
+            image=None,
             warnings=(*words.warnings, *escaped_too_long(words.parts[0])),
         )
         return message, words.problems

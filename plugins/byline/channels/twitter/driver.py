@@ -94,18 +94,8 @@ class Twitter(TwitterCalls):
                 problems.append("the text has more than one cashtag ($NAME); Twitter takes one")
             if not texts.weighted_is_valid(part):
                 problems.append("the text is empty or holds a character that Twitter refuses")
-        message = Message(
-            channel=self.name,
-            account=self._account.name,
-            parts=words.parts,
-            link=draft.link,
-            used=words.used,
-            limit=self.caps.limit,
-            card=None if draft.image else draft.card,
-            image=draft.image,
-            cut=words.cut,
-            mentions=words.mentions,
-            warnings=words.warnings,
+        message = replace(
+            words.message(draft, self._account, self.caps),
             cost=self._cost(words.parts, draft),
             currency="USD",
         )
