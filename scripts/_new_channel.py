@@ -90,18 +90,7 @@ class @CLASS@:
     def compose(self, draft: Draft) -> tuple[Message, tuple[str, ...]]:
         """The words with the link in them, as readers will see them."""
         words = _words.compose(draft, self.caps)
-        message = Message(
-            channel=self.name,
-            account=self._account.name,
-            parts=words.parts,
-            link=draft.link,
-            used=words.used,
-            limit=self.caps.limit,
-            card=None if draft.image else draft.card,
-            image=draft.image,
-            cut=words.cut,
-        )
-        return message, words.problems
+        return words.message(draft, self._account, self.caps), words.problems
 
     def prepare(self, message: Message, delivery_id: str) -> tuple[Request, ...]:
         """Upload the picture, then build one request a part. Harmless when it is done twice."""
