@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import cache as remembered
+from importlib import metadata
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -208,7 +210,8 @@ def _run(
     if cache.folder != settings.site:
         options["site_dir"] = str(cache.folder)
     try:
-        config = load_config(config_file=str(settings.file), **options)
+        with _installed_once():
+            config = load_config(config_file=str(settings.file), **options)
     except (MkDocsException, Abort) as error:
         raise UsageError(
             heard.story() or f"MkDocs cannot read {settings.file_name}: {error}",
@@ -241,6 +244,27 @@ def _run(
             ) from None
         raise BylineError(heard.story() or str(error), hint="mend it and build again") from None
     return plugin, note
+
+
+@contextmanager
+def _installed_once() -> Iterator[None]:
+    """Stock looks through all installed packages again for each kind of plugin it asks for; they stay as they are."""
+    import mkdocs.plugins
+    import mkdocs.utils
+
+    from byline.site.mkdocs.quick import replaced
+
+    found = metadata.entry_points
+    everything = remembered(found)
+
+    def entry_points(**asked: Any) -> Any:
+        return everything().select(**asked) if asked else everything()
+
+    with ExitStack() as stack:
+        for owner in (mkdocs.plugins, mkdocs.utils, metadata):
+            if owner.entry_points is found:
+                stack.enter_context(replaced(owner, "entry_points", entry_points))
+        yield
 
 
 class _Heard(logging.Handler):
