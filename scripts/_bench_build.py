@@ -83,6 +83,8 @@ def main(words: list[str]) -> int:
     parser.add_argument("--manual", action="store_true", help="write the table and the chart into the manual")
     options = parser.parse_args(words)
     _setup.ready("test" if options.manual else "run")
+    if options.manual and Path(sys.prefix) != _setup.VENV:  # the chart is drawn by packages that are there
+        os.execv(_setup.python(), [str(_setup.python()), "-E", sys.argv[0], "build", *words])
     print(
         f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, load {os.getloadavg()[0]:.1f}", flush=True
     )

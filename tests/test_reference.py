@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -92,7 +93,8 @@ def test_every_setting_is_explained() -> None:
 
 def test_every_setting_of_a_network_is_explained_on_its_page() -> None:
     for name in registry.channels():
-        asked = set(_asked(PACKAGE / "channels" / f"{name}.py", "settings")) - {
+        driver = Path(inspect.getfile(registry.channel(name)))
+        asked = set(_asked(driver, "settings")) - {
             "mode",
             "api",
             "text",

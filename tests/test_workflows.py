@@ -900,6 +900,9 @@ def test_every_gitlab_script_runs(job: str, tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("pwned*"))
     wanted = {"check": "plan.html", "pages": "public/index.html", "send": "mkdocs.yml"}[job]
     assert (tmp_path / "clone" / wanted).is_file()
+    if job == "check":
+        report = pipeline[job]["artifacts"]["reports"]["codequality"]
+        assert isinstance(json.loads((tmp_path / "clone" / report).read_text()), list)
     if job == "send":
         assert "Done" in done.stdout
         assert "refs/heads/byline-ledger" in _git(

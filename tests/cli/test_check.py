@@ -109,6 +109,31 @@ def test_annotations_are_escaped_and_name_the_file_from_the_top_of_the_repositor
     )
 
 
+def test_gitlab_gets_each_mistake_with_file_and_line(tmp_path: Path) -> None:
+    text = post("100%,: x", title='"A, b: c"', drop="description")
+    file = make_site(tmp_path / "site", posts={"a, b.md": text})
+    report = tmp_path / "check.json"
+    here = {"CI_PROJECT_DIR": str(tmp_path)}
+    done = check(file, "--gitlab", str(report), environment=here)
+    assert done.return_value == 5
+    assert "content/posts/a, b.md:8" in done.stdout  # the job's log is for people, as ever
+    warning, error = json.loads(report.read_text(encoding="utf-8"))
+    assert (warning["check_name"], warning["severity"]) == ("no-description", "minor")
+    assert error["location"] == {"path": "site/content/posts/a, b.md", "lines": {"begin": 8}}
+    assert (error["check_name"], error["severity"]) == ("unknown-key", "major")
+    assert error["description"].startswith("`100%,` is not known here Fix: ")
+    # The same mistake one line lower is the same to GitLab; two of them are two.
+    moved = post("# a comment", "100%,: x", title='"A, b: c"', drop="description")
+    (file.parent / "content" / "posts" / "a, b.md").write_text(moved)
+    check(file, "--gitlab", str(report), environment=here)
+    below = json.loads(report.read_text(encoding="utf-8"))[1]
+    assert below["location"]["lines"] == {"begin": 9}
+    assert below["fingerprint"] == error["fingerprint"] != warning["fingerprint"]
+    (file.parent / "content" / "posts" / "a, b.md").unlink()
+    assert check(file, "--gitlab", str(report), environment=here).return_value == 0
+    assert json.loads(report.read_text(encoding="utf-8")) == []
+
+
 def test_missing_ids_are_written_and_nothing_else_changes(tmp_path: Path) -> None:
     crlf = (b"\xef\xbb\xbf" + post(drop="id", slug="zwei").replace("\n", "\r\n").encode()).replace(
         b"\r\nSome", b"\r\n\r\nSome"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from byline.cli import _annotations
+from byline.cli._publishing import write_out
 from byline.cli.common import DONE, STOPPED, USAGE, App, count, emit_json, hanging, show_problems
 from byline.errors import BylineError, Problem, UsageError
 
@@ -33,6 +36,12 @@ _KNOCK_ON = frozenset(
     default="text",
     help="How to print; github: annotations.",
 )
+@click.option(
+    "--gitlab",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="For CI: also write the mistakes there, as GitLab's report of code quality.",
+)
 @click.option("--fix", is_flag=True, help="Write missing ids into the posts, and nothing else.")
 @click.option(
     "--against",
@@ -50,6 +59,7 @@ def command(
     paths: tuple[Path, ...],
     as_json: bool,
     form: str,
+    gitlab: Path | None,
     fix: bool,
     against: Path | None,
     suggest: Path | None,
@@ -65,6 +75,8 @@ def command(
     root = settings.root if settings else app.file.absolute().parent
     wanted = [_inside(path, root) for path in paths]
     problems: tuple[Problem, ...] = wrong
+    here = app.environment
+    top = _annotations.prefix(root, here.get("GITHUB_WORKSPACE", "") or here.get("CI_PROJECT_DIR", ""))
     posts, written = _posts(root), tuple[tuple[str, str], ...]()
     if settings is not None and settings.docs.is_dir():
         older = checks.manifest(against) if against else ()
@@ -73,16 +85,19 @@ def command(
             written = content.write_missing_ids(settings, found)
             found = content.read(settings) if written else found
         if suggest is not None:
-            _suggest(suggest, settings, found, _prefix(root, app.environment.get("GITHUB_WORKSPACE", "")))
+            _suggest(suggest, settings, found, top)
         posts = found.count
         problems += _of_posts(settings, found, wanted, older, bool(wrong), app.clock)
+    if gitlab is not None:
+        write_out(gitlab, json.dumps(_annotations.gitlab(problems, top), ensure_ascii=False, indent=1))
     if as_json:
         result: dict[str, object] = {"posts": posts, "problems": [problem.as_json() for problem in problems]}
         if fix:
             result["fixed"] = [{"file": file, "id": post_id} for file, post_id in written]
         emit_json(result)
     elif form == "github":
-        _annotate(problems, root, app.environment.get("GITHUB_WORKSPACE", ""))
+        for line in _annotations.github(problems, top):
+            click.echo(line)
         _sum_up(problems, posts, wrong, wanted)
     else:
         for file, post_id in written:
@@ -137,36 +152,11 @@ def _posts(root: Path) -> int:
     return sum(1 for _ in (root / "content" / "posts").rglob("*.md"))
 
 
-def _annotate(problems: Sequence[Problem], root: Path, workspace: str) -> None:
-    """GitHub's workflow commands; it wants paths from the top of the repository."""
-    prefix = _prefix(root, workspace)
-    for problem in problems:
-        where = f"file={_property(prefix + problem.file)},line={max(problem.line, 1)}"
-        text = _data(f"{problem.message}\nFix: {problem.fix}")
-        click.echo(f"::{problem.severity} {where},title={_property(problem.code)}::{text}")
-
-
-def _prefix(root: Path, workspace: str) -> str:
-    """The way from the top of the repository to the site."""
-    relative = Path(os.path.relpath(root, workspace)).as_posix() if workspace else "."
-    return "" if relative == "." or relative.startswith("..") else f"{relative}/"
-
-
 def _suggest(target: Path, settings: Settings, found: Content, prefix: str) -> None:
-    import json
-
     from byline.cli import _suggest as own
 
     made = own.suggestions(settings, found, prefix)
     target.write_text(f"{json.dumps(made)}\n" if made else "", encoding="utf-8")
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
 def _sum_up(problems: Sequence[Problem], posts: int, wrong: Sequence[Problem], wanted: Sequence[str]) -> None:
