@@ -441,7 +441,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def refuse(path: str) -> bytes:
         raise PermissionError(13, "Permission denied", path)
 
-    monkeypatch.setattr(content, "_bytes", refuse)
+    monkeypatch.setattr("byline.content.source._bytes", refuse)
     (problem,) = read(tmp_path, {"a.md": post()}).problems
     assert problem.code == "unreadable"
     assert "Permission denied" in problem.message
