@@ -34,6 +34,7 @@ plugins:
   - byline:
       timezone: Europe/Berlin
       lead_form: {to: {url: "http://127.0.0.1:9/lead"}}
+      signup: {url: "https://lists.acme.example/post?u=1&id=2", field: EMAIL, hidden: {tags: '7 & "8"', b_1: ""}}
 markdown_extensions: [footnotes, attr_list, {toc: {permalink: true}}]
 """
 

@@ -231,6 +231,8 @@ CASES = [
     ("currency", below("costs: {currency: euro}"), "wrong-form", "currency", "euro", "currency"),
     ("feeds", below("feeds: {newest: many}"), "wrong-kind", "newest", "a number", "50"),
     ("lead-form", LOCAL, "local-lead-form", "lead_form", "own machine", "to: off"),
+    ("sign-up", below("signup: {field: EMAIL}"), "missing", "signup", "signup.url", "url: …"),
+    ("sign-up-field", below("signup: {url: 'https://x.com/', field: 'a b'}"), "wrong-form", "signup", "a b", "change"),
     ("lead-form-url", below("lead_form: {to: url}"), "missing", "lead_form", "address", "url: https://"),
     ("lead-form-word", below("lead_form: {to: salesfroce}"), "unknown-value", "lead_form", "salesfroce", "`salesforce`"),
     ("crm", below("crm: {type: hubspt}"), "unknown-value", "crm", "hubspt", "`hubspot`"),

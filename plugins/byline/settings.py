@@ -179,6 +179,18 @@ class LeadForm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Signup:
+    """Where readers sign up for new articles by mail: the newsletter service's own address for forms (empty: nowhere).
+
+    `field` is what the service calls the reader's address; `hidden` goes along as it stands (a list's id).
+    """
+
+    url: str = ""
+    hidden: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    field: str = "email"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MailSettings:
     """Where mails are handed in (`smtps://host` or `smtp://host:587`), from whom, and who gets the report."""
 
@@ -271,6 +283,7 @@ class Settings:
     pages: PageSettings = PageSettings()
     editor: EditorSettings = EditorSettings()
     lead_form: LeadForm = LeadForm()
+    signup: Signup = Signup()
     crm: CrmSettings = CrmSettings()
     mail: MailSettings = MailSettings()
     intake: IntakeSettings = IntakeSettings()

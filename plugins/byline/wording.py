@@ -43,6 +43,11 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "website": ("Website", "Website"),
     "about": ("About {name}", "Über {name}"),
     "written_by": ("Written by", "Von"),
+    "task_done": ("Done", "Erledigt"),
+    "task_open": ("To do", "Offen"),
+    "permalink": ("Permanent link", "Link zu dieser Stelle"),
+    "footnote_back": ("Back to footnote {n} in the text", "Zurück zu Fußnote {n} im Text"),
+    "moved": ("This page is now at", "Diese Seite steht jetzt unter"),
     "related": ("Read next", "Weiterlesen"),
     "until_then": ("Until then", "Bis dahin"),
     "not_found": ("There is nothing at this address", "Unter dieser Adresse ist nichts"),
@@ -81,6 +86,20 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "consent": (
         "Send me new articles by e-mail, about once a month. I can stop this at any time.",
         "Senden Sie mir neue Artikel per E-Mail, etwa einmal im Monat. Ich kann das jederzeit beenden.",
+    ),
+    "signup": ("New articles, as they come out", "Neue Artikel, sobald sie erscheinen"),
+    "signup_mail": (
+        "Leave your address, and they come to you by e-mail.",
+        "Mit Ihrer Adresse kommen sie zu Ihnen per E-Mail.",
+    ),
+    "signup_send": ("Sign up", "Anmelden"),
+    "signup_terms": (
+        "For new articles alone. You can stop at any time.",
+        "Nur für neue Artikel. Sie können das jederzeit beenden.",
+    ),
+    "signup_feed": (
+        "A feed reader shows them all, and nobody learns your address:",
+        "Ein Feedreader zeigt sie alle, und niemand erfährt Ihre Adresse:",
     ),
     "feed": ("This is a feed.", "Das ist ein Feed."),
     "feed_why": (

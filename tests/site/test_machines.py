@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import feedparser
 import pytest
 
+from byline import settings
 from byline.model import Author
 from byline.site import hosting, metadata
 from site_sample import SETTINGS, run
@@ -32,12 +33,13 @@ def test_headers_for_the_hosts_that_the_settings_name(own_site: Path) -> None:
         encoding="utf-8",
     )
     folder = run(own_site).folder
-    for name, value in hosting.headers().items():
+    given = hosting.headers(settings.load(own_site, {}))
+    for name, value in given.items():
         assert f"  {name}: {value}\n" in (folder / "_headers").read_text(encoding="utf-8")
         assert f'Header always set {name} "{value}"' in (folder / ".htaccess").read_text(encoding="utf-8")
         rows = json.loads((folder / "vercel.json").read_text(encoding="utf-8"))["headers"][0]["headers"]
         assert {"key": name, "value": value} in rows
-    assert "frame-ancestors 'none'" in hosting.headers()["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in given["Content-Security-Policy"]
     apache = (folder / ".htaccess").read_text(encoding="utf-8")
     assert "\nErrorDocument 404 /blog/404.html\n" in apache  # the site lies below /blog/
     for name in ("_headers", ".htaccess", "vercel.json"):  # cards and fonts are fetched once
@@ -149,10 +151,22 @@ def test_open_graph_is_told_language_and_country(language: str, place: str) -> N
     assert metadata.locale(language) == place
 
 
-def test_the_manual_shows_the_headers_as_they_are() -> None:
+def test_the_manual_shows_the_headers_as_they_are(sample_file: Path) -> None:
     page = (Path(__file__).parents[2] / "docs" / "how-to" / "site.md").read_text(encoding="utf-8")
-    for name, value in hosting.headers().items():
+    for name, value in hosting.headers(settings.load(sample_file, {})).items():
         assert f"\n{name}: {value}\n" in page
+
+
+def test_the_window_in_which_a_writer_signs_in_may_answer_the_editor(own_site: Path) -> None:
+    editor = "editor: {backend: github, repo: acme/insights}"
+    text = SETTINGS.replace(
+        "timezone:", f"{editor}\n      pages: {{headers: [netlify, apache, vercel]}}\n      timezone:"
+    )
+    own_site.write_text(text, encoding="utf-8")
+    made = hosting.files(settings.load(own_site, {}))
+    for name in ("_headers", ".htaccess", "vercel.json"):
+        assert b"X-Frame-Options" in made[name]
+        assert b"Cross-Origin-Opener-Policy" not in made[name]
 
 
 @pytest.mark.parametrize(

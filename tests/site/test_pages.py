@@ -207,10 +207,28 @@ def test_the_form_stands_on_posts_and_where_it_is_marked(built: Path) -> None:
     assert not any("data-byline" in tag for _, tag in page(built, "privacy").tags)
 
 
+def test_readers_sign_up_on_the_home_page(built: Path) -> None:
+    home = page(built, "")
+    (form,) = [tag for name, tag in home.tags if name == "form" and "by-signup" in tag.get("class", "")]
+    assert (form["method"], form["action"]) == ("post", "https://lists.acme.example/post?u=1&id=2")
+    fields = {tag["name"]: tag for name, tag in home.tags if name == "input" and "name" in tag}
+    assert (fields["EMAIL"]["type"], fields["EMAIL"]["id"]) == ("email", "sign-up-email")
+    assert "required" in fields["EMAIL"]
+    assert (fields["tags"]["value"], fields["b_1"]["value"]) == ('7 & "8"', "")
+    (policy,) = [tag["content"] for _, tag in home.tags if tag.get("http-equiv") == "Content-Security-Policy"]
+    assert "form-action 'self' http://127.0.0.1:9 https://lists.acme.example" in policy
+    text = (built / "index.html").read_text()
+    assert '<a href="privacy/">privacy</a>' in text.partition("by-signup__terms")[2][:300]
+    assert "by-signup" not in (built / "page/2/index.html").read_text()
+
+
 def test_no_form_no_script_when_it_is_off(own_site: Path) -> None:
     text = own_site.read_text().replace('{to: {url: "http://127.0.0.1:9/lead"}}', "{to: off}")
-    own_site.write_text(text)
+    own_site.write_text("".join(row for row in text.splitlines(keepends=True) if "signup:" not in row))
     built = run(own_site).folder
+    home = (built / "index.html").read_text()  # feeds are a way to follow without any form
+    assert '<a href="feed.xml">RSS</a>' in home.partition('class="by-signup"')[2].partition("</section>")[0]
+    assert '<form class="by-form' not in home
     for url in ("posts/nasty", "contact"):
         text = (built / url / "index.html").read_text()
         assert '<form class="by-form' not in text

@@ -11,6 +11,7 @@ from PIL import Image, PngImagePlugin
 from byline.cards import ImageError
 from byline.site import body, renditions
 from byline.site.body import Source
+from byline.wording import words
 
 SECRET = b"Somebody's garden, 52.5200 N 13.4050 E"
 
@@ -34,6 +35,10 @@ def source(folder: Path, *names: str) -> Source:
         by_url=there | {"posts/b/": ("posts/b/", folder)},
         by_uri=there | pages,
     )
+
+
+def finished(html: str, where: Source, **more: bool) -> body.Body:
+    return body.finish(html, where, trusted=False, words=words("en", {}), **more)
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.webp", "a.png"])
@@ -110,7 +115,7 @@ def test_fifty_million_pixels_are_refused_in_words(tmp_path: Path) -> None:
     Image.new("1", (40_000, 20_000)).save(bomb)
     with pytest.raises(ImageError, match="far more pixels"):
         renditions.look(bomb)
-    found = body.finish('<img src="../../huge.png" alt="x">', source(tmp_path, "huge.png"), trusted=False)
+    found = finished('<img src="../../huge.png" alt="x">', source(tmp_path, "huge.png"))
     assert "8000 x 7000" in found.notes[0]
     assert found.renditions == ()
 
@@ -122,7 +127,7 @@ def test_a_picture_gets_its_size_its_sizes_and_waits_below_the_fold(tmp_path: Pa
         + "<p>words</p>" * 200
         + '<p><img alt="y" src="../../a.jpg" width="300"></p>'
     )
-    found = body.finish(html, source(tmp_path, "a.jpg"), trusted=False)
+    found = finished(html, source(tmp_path, "a.jpg"))
     first, second = found.html.split("<img ")[1:]
     assert 'width="900" height="600"' in first
     assert "loading" not in first.split(">")[0]
@@ -133,7 +138,7 @@ def test_a_picture_gets_its_size_its_sizes_and_waits_below_the_fold(tmp_path: Pa
     assert 'loading="lazy"' in second
     assert "300px" in second
     assert {one.width for one in found.renditions} == {480, 800, 900}
-    late = body.finish(html, source(tmp_path, "a.jpg"), trusted=False, first_is_late=True)
+    late = finished(html, source(tmp_path, "a.jpg"), first_is_late=True)
     assert 'loading="lazy"' in late.html.split("<img ")[1].split(">")[0]
 
 
@@ -149,7 +154,7 @@ def test_raw_html_leads_where_its_writer_meant(tmp_path: Path) -> None:
         },
     )
     html = '<a href="b.md#part">b</a> <a href="../b/">right already</a> <img alt="x" src="shot.jpg"> <a href="https://a.example/b.md">out</a>'
-    found = body.finish(html, known, trusted=False).html
+    found = finished(html, known).html
     assert '<a href="../b/#part">' in found
     assert '<a href="../b/">right' in found
     assert 'src="../../shot.jpg"' in found

@@ -67,6 +67,7 @@ def read_block(block: Fields, settings: Settings) -> Settings:
         pages=look.read_pages(block),
         editor=look.read_editor(block),
         lead_form=_lead_form(block, settings.site_url),
+        signup=look.read_signup(block),
         crm=read_crm(block, costs.currency),
         mail=post_office.read_mail(block),
         intake=post_office.read_intake(block),

@@ -1,11 +1,12 @@
-"""`brand`, `pages`, `feeds` and `editor`: how the site looks to people and to machines."""
+"""`brand`, `pages`, `feeds`, `signup` and `editor`: how the site looks to people and to machines."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from byline.fields import Fields
-from byline.settings import Brand, EditorSettings, FeedSettings, PageSettings, Settings
+from byline.settings import Brand, EditorSettings, FeedSettings, PageSettings, Settings, Signup
 from byline.wording import KEYS
 
 _COLOUR = r"#[0-9A-Fa-f]{6}"
@@ -103,6 +104,24 @@ def _words(section: Fields) -> Mapping[str, str]:
         return {}
     found = {key: text for key in sorted(KEYS) if (text := inner.text(key))}
     inner.done()
+    return found
+
+
+def read_signup(block: Fields) -> Signup:
+    """Where readers sign up for new articles by mail."""
+    section = block.section("signup")
+    if section is None:
+        return Signup()
+    inner = section.section("hidden")
+    hidden = {name: inner.text(name) for name in list(inner)} if inner is not None else {}
+    found = Signup(
+        url=section.url("url", required=True),
+        field=section.text(
+            "field", Signup().field, pattern=r"[^\s\"<>]+", expected="what the service calls the address"
+        ),
+        hidden=MappingProxyType(hidden),
+    )
+    section.done()
     return found
 
 

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 from byline.model import Post
 from byline.settings import Settings
 from byline.site import places
+from byline.wording import words
 
 
 def write(posts: Sequence[Post], settings: Settings) -> dict[str, bytes]:
@@ -42,6 +43,7 @@ def file_of(address: str, base: str = "/") -> str:
 def _page(post: Post, settings: Settings) -> bytes:
     address = escape(places.absolute(settings, post.url), quote=True)
     title = escape(post.title, quote=True)
+    moved = escape(words(settings.language, settings.pages.words)["moved"])
     return f"""<!doctype html>
 <html lang="{escape(settings.language, quote=True)}">
 <head>
@@ -52,7 +54,7 @@ def _page(post: Post, settings: Settings) -> bytes:
 <meta http-equiv="refresh" content="0; url={address}">
 </head>
 <body>
-<p>This page is now at <a href="{address}">{title}</a>.</p>
+<p>{moved} <a href="{address}">{title}</a>.</p>
 </body>
 </html>
 """.encode()

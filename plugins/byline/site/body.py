@@ -53,11 +53,16 @@ class Body:
     notes: list[str] = field(default_factory=list)
 
 
-def finish(html: str, source: Source, *, trusted: bool, first_is_late: bool = False) -> Body:
-    """The text as its page shows it. `first_is_late`: a large picture stands above the text already."""
+def finish(
+    html: str, source: Source, *, trusted: bool, words: Mapping[str, str], first_is_late: bool = False
+) -> Body:
+    """The text as its page shows it. `words` are the theme's own, as from `wording.words`.
+
+    `first_is_late`: a large picture stands above the text already.
+    """
     notes = []
     if trusted:
-        html = sanitise.labelled(sanitise.aligned(html))
+        html = sanitise.aligned(html)
     else:
         gone = sanitise.left_out(html)
         html = sanitise.clean(html)
@@ -66,6 +71,7 @@ def finish(html: str, source: Source, *, trusted: bool, first_is_late: bool = Fa
                 f"left out of the page: {sanitise.in_words(gone)}. A text may not bring what runs or what loads from "
                 "elsewhere; take it out, or set `pages: {raw_html: true}` if you trust everybody who writes here"
             )
+    html = sanitise.spoken(html, words)
     body = Body(html, notes=notes)
     if "<a" in html:
         body.html = _HREF.sub(lambda match: match[1] + _link(match[2], source), body.html)

@@ -9,7 +9,8 @@ switches it off with `pages: {raw_html: true}`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from html import escape
 
 _TAGS = frozenset(
     re.split(
@@ -67,6 +68,9 @@ _STYLED = re.compile(r'<(t[dh])\b([^>]*?) style="text-align: ?(left|right|center
 _NO_TYPE = re.compile(r"<input\b(?![^>]*\btype=)([^>]*>)")  # without one it would be a field for text
 _BOX = re.compile(r"<input\b((?=[^>]*checkbox)(?=[^>]*\bdisabled\b)[^>]*>)")
 _TICKED = re.compile(r"\bchecked\b")
+# The words that the extensions `toc` and `footnotes` use unless the settings give others, which stay.
+_PERMANENT = re.compile(r'(<a class="headerlink"[^>]*? title=")Permanent link(")')
+_BACK = re.compile(r'(<a class="footnote-backref"[^>]*? title=")Jump back to footnote (\d+) in the text(")')
 _CLASS = re.compile(r' class="([^"]*)"')
 _BAD_TAG = re.compile(
     r"<(script|style|iframe|frame|object|embed|applet|form|button|select|textarea|link|meta|base|template|math"
@@ -93,7 +97,7 @@ def clean(html: str) -> str:
         link_rel=None,
         strip_comments=True,
     )
-    return labelled(aligned(_NO_TYPE.sub(r'<input type="checkbox"\1', cleaned)))
+    return aligned(_NO_TYPE.sub(r'<input type="checkbox"\1', cleaned))
 
 
 def _kept(tag: str, name: str, value: str) -> str | None:
@@ -122,17 +126,27 @@ def aligned(html: str) -> str:
     return _STYLED.sub(row, html)
 
 
-def labelled(html: str) -> str:
-    """The boxes of a task list with words for people who hear the page: the extension that makes them gives none."""
-    if "checkbox" not in html:
-        return html
+def spoken(html: str, words: Mapping[str, str]) -> str:
+    """What extensions say to those who hear the page or point at a sign, in the site's language. `words` by their keys.
 
-    def box(match: re.Match[str]) -> str:
-        if "aria-label" in match[0]:
-            return match[0]
-        return f'<input aria-label="{"Done" if _TICKED.search(match[0]) else "To do"}"{match[1]}'
+    A task list's boxes come without any words, the signs behind headlines and footnotes with English ones.
+    """
+    if "checkbox" in html:
+        html = _BOX.sub(lambda match: _boxed(match, words), html)
+    if "headerlink" in html:
+        html = _PERMANENT.sub(lambda match: f"{match[1]}{escape(words['permalink'])}{match[2]}", html)
+    if "footnote-backref" in html:
+        html = _BACK.sub(
+            lambda match: match[1] + escape(words["footnote_back"].replace("{n}", match[2])) + match[3], html
+        )
+    return html
 
-    return _BOX.sub(box, html)
+
+def _boxed(match: re.Match[str], words: Mapping[str, str]) -> str:
+    if "aria-label" in match[0]:
+        return match[0]
+    said = words["task_done" if _TICKED.search(match[0]) else "task_open"]
+    return f'<input aria-label="{escape(said)}"{match[1]}'
 
 
 def left_out(html: str) -> tuple[str, ...]:

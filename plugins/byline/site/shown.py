@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from byline.content import Content
 from byline.model import Picture, Post
 from byline.settings import Settings
-from byline.site import capture, fragments, icons, images, places, styles
+from byline.site import capture, fragments, icons, images, places, signup, styles
 from byline.site.ahead import Plan
 from byline.site.body import relative
 from byline.site.images import Cover
@@ -175,6 +175,7 @@ class Showing:
             "cards": [self.site.card(post) for post in posts],
             "script": capture.script(self.settings, relative(SCRIPT, url)),
             "form": "",
+            "signup": "",
         }
 
     def writer(self, url: str) -> Values | None:
@@ -232,6 +233,7 @@ class Showing:
             "label": "",
             "window": self.settings.site_name,
             "description": self.settings.site_description or self.settings.brand.claim,
+            "signup": signup.form(self.settings, privacy=self.privacy_from(url)) if number == 1 else "",
             "head": self.site.home_head(url),
         }
 

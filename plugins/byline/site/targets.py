@@ -111,9 +111,10 @@ def of(settings: Settings) -> Target | None:
 
 
 def addresses(settings: Settings) -> tuple[str, ...]:
-    """Every address that the form may be sent to."""
+    """Every address that a form of the pages may be sent to."""
     target = of(settings)
-    return (settings.lead_form.url,) if target is None else (target.action, target.api)
+    asked = (settings.lead_form.url,) if target is None else (target.action, target.api)
+    return (*asked, settings.signup.url)
 
 
 def sure(settings: Settings) -> bool:

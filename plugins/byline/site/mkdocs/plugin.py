@@ -297,6 +297,7 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
             html.replace(capture.MARK, capture.PLACE),
             self.whereabouts.source(page.file, files),
             trusted=self.settings.pages.raw_html,
+            words=words(self.settings.language, self.settings.pages.words),
             first_is_late=bool(post and post.image),
         )
         for note in done.notes:

@@ -23,6 +23,7 @@ from byline.site.body import Source
 from byline.site.mkdocs import theme
 from byline.site.renditions import Rendition
 from byline.site.zensical.stage import bounds
+from byline.wording import words
 
 _SKIP = re.compile(r'(<a href=")#__skip(" class="md-skip">)')
 _DIAGRAMS = re.compile(r'[ \t]*<script src="[^"]*assets/byline/mermaid\.min\.js"></script>\n?')
@@ -130,6 +131,7 @@ class Finish:
             html.replace(capture.MARK, capture.PLACE),
             source,
             trusted=self.settings.pages.raw_html,
+            words=words(self.settings.language, self.settings.pages.words),
             first_is_late=bool(page.post and page.post.image),
         )
         self.notes += [f"{posixpath.join(self.settings.docs.name, page.uri)}: {note}" for note in done.notes]
