@@ -25,7 +25,12 @@ import support
 from byline import starter
 from byline.cli import cli
 from byline.cli.common import App
-from byline.times import FixedClock
+from byline.codehost import gitlab as codehost
+from byline.codehost import showing
+from byline.http import Http
+from byline.settings import Timeouts
+from byline.testing import gitlab as gitlab_fake
+from byline.times import FixedClock, SystemClock
 from runner import BIN, Job, Runner, calls, expressions, load, stub
 
 ROOT = Path(__file__).parent.parent
@@ -851,17 +856,57 @@ def _gitlab(folder: Path) -> dict[str, Any]:
 def test_gitlab_publishes_only_what_is_merged(tmp_path: Path) -> None:
     pipeline = _gitlab(tmp_path / "site")
     jobs = {name: job for name, job in pipeline.items() if isinstance(job, dict) and "script" in job}
-    assert set(jobs) == {"check", "pages", "send", "doctor", "numbers", "byhand", "posted"}
+    assert set(jobs) == {"check", "ask", "comment", "pages", "send", "doctor", "numbers", "byhand", "posted"}
     assert pipeline["default"]["interruptible"] == "false"
-    for name, job in jobs.items():
+    for job in jobs.values():
         assert "minutes" in job["timeout"]
-        (rule,) = job["rules"]
-        merged = "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH" in rule["if"]
-        assert merged == (name != "check"), name  # a merge request's pipeline has no CI_COMMIT_BRANCH
         assert "artifacts" not in job or "expire_in" in job["artifacts"]
-    for name in ("pages", "send"):
-        assert jobs[name]["resource_group"] == "publish"
-        assert '$PUBLISH != "off"' in jobs[name]["rules"][0]["if"]
+    assert jobs["pages"]["resource_group"] == jobs["send"]["resource_group"] == "publish"
+    assert jobs["comment"]["resource_group"] == jobs["byhand"]["resource_group"]  # never two at one note
+
+    merged = {"CI_COMMIT_BRANCH": "main", "BYLINE_ISSUES_TOKEN": "x"}
+    request = {"CI_PIPELINE_SOURCE": "merge_request_event", "CI_MERGE_REQUEST_PROJECT_ID": "5"}
+    everything = {
+        "POST": HAND,
+        "ADDRESS": "https://x.example/",
+        "DOCTOR": "yes",
+        "NUMBERS": "day",
+        "PUBLISH": "on",
+    }
+    for given, wanted in (
+        (request | {"CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "5"}, "check ask"),
+        (request | {"CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "66", **everything}, "check"),  # a fork's
+        (merged | {"CI_PIPELINE_SOURCE": "push"}, "pages send byhand"),
+        (merged | {"CI_PIPELINE_SOURCE": "push", "PUBLISH": "off"}, ""),
+        (merged | {"CI_PIPELINE_SOURCE": "push", "CI_COMMIT_BRANCH": "other"}, ""),
+        # What a merge request may ask for writes its note and publishes nothing, whatever it hands over.
+        (merged | {"CI_PIPELINE_SOURCE": "pipeline"}, "comment"),
+        (merged | {"CI_PIPELINE_SOURCE": "pipeline", **everything}, "comment"),
+        (merged | {"CI_PIPELINE_SOURCE": "pipeline", "BYLINE_ISSUES_TOKEN": ""}, ""),
+        (merged | {"CI_PIPELINE_SOURCE": "schedule"}, "pages send byhand"),
+        (merged | {"CI_PIPELINE_SOURCE": "schedule", "DOCTOR": "yes"}, "pages send byhand doctor"),
+        (merged | {"CI_PIPELINE_SOURCE": "schedule", "NUMBERS": "day"}, "pages send byhand numbers"),
+        (merged | {"CI_PIPELINE_SOURCE": "web", "POST": HAND, "ADDRESS": "not there"}, "posted"),
+    ):
+        run = {name for name, job in jobs.items() if _starts(pipeline, job, given)}
+        assert run == set(wanted.split()), given
+
+
+def _starts(pipeline: Mapping[str, Any], job: Mapping[str, Any], variables: Mapping[str, str]) -> bool:
+    """Does a pipeline with these variables have the job? As GitLab reads `rules`: the first that holds."""
+    known = {"CI_DEFAULT_BRANCH": "main", **variables}
+
+    def value(word: str) -> str:
+        name = word.removeprefix("$")
+        return repr(known.get(name)) if word.startswith("$") else "None"
+
+    def holds(rule: Mapping[str, str]) -> bool:
+        text = rule["if"].replace("&&", " and ").replace("||", " or ")
+        return bool(
+            eval(re.sub(r"\$\w+|\bnull\b", lambda match: value(match[0]), text), {"__builtins__": {}})
+        )
+
+    return any(map(holds, pipeline["workflow"]["rules"])) and any(map(holds, job["rules"]))
 
 
 @pytest.mark.parametrize("job", ["check", "pages", "send"])
@@ -903,11 +948,73 @@ def test_every_gitlab_script_runs(job: str, tmp_path: Path) -> None:
     if job == "check":
         report = pipeline[job]["artifacts"]["reports"]["codequality"]
         assert isinstance(json.loads((tmp_path / "clone" / report).read_text()), list)
+        _shown_in_a_note(tmp_path / "clone", pipeline[job]["artifacts"]["paths"])
     if job == "send":
         assert "Done" in done.stdout
         assert "refs/heads/byline-ledger" in _git(
             tmp_path / "server.git", "for-each-ref", "--format=%(refname)"
         )
+
+
+def _shown_in_a_note(clone: Path, kept: list[str]) -> None:
+    """What the check leaves is what the default branch's job makes a note of, cards and all."""
+    with gitlab_fake.GitLab() as server:
+        server.allow("made-up")
+        request = server.open(title=NASTY)
+        files = [file for name in kept for file in _files(clone / name)]
+        server.check(request, {file.relative_to(clone).as_posix(): file.read_bytes() for file in files})
+        http = Http(Timeouts(), SystemClock())
+        (shown,) = showing.show(codehost.GitLab(http, api=server.url, project=5, token="made-up"))
+        assert shown.result == "made", shown
+        (body,) = (item["body"] for item in request.notes)
+        assert "\n    ::add-mask::e\n" in body
+        assert "**LinkedIn**, `company` · " in body
+        assert "@everyone" not in re.sub(r"(`+).*?\1|^    .*$", "", body, flags=re.M)
+        assert server.orders == []
+        assert set(re.findall(r"!\[Card\]\((.*?)\)", body)) == set(server.uploads) != set()
+
+
+def _files(path: Path) -> list[Path]:
+    return [file for file in sorted(path.rglob("*")) if file.is_file()] if path.is_dir() else [path]
+
+
+def test_a_gitlab_merge_request_asks_for_its_note_and_hands_nothing_over(tmp_path: Path) -> None:
+    pipeline = _gitlab(tmp_path / "site")
+    job = pipeline["ask"]
+    assert (job["before_script"], job["variables"]) == (
+        [],
+        {"GIT_STRATEGY": "none"},
+    )  # nothing of the branch runs in it
+    for answer, words in (
+        ("201", "on its way"),
+        ("400", "with the next schedule"),
+        ("", "with the next schedule"),
+    ):
+        stub(tmp_path / "bin", "curl", f'cat > "{tmp_path}/stdin"; printf "{answer}"; [ -n "{answer}" ]')
+        done = subprocess.run(
+            ["bash", "-eo", "pipefail", "-c", "\n".join(job["script"])],
+            cwd=tmp_path,
+            env={
+                "PATH": f"{tmp_path / 'bin'}:{os.defpath}",
+                "CI_API_V4_URL": "https://gitlab.example/api/v4",
+                "CI_PROJECT_ID": "5",
+                "CI_DEFAULT_BRANCH": "main",
+                "CI_JOB_TOKEN": "made-up-token",
+                "CI_MERGE_REQUEST_TITLE": NASTY,
+                "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME": BRANCH,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr  # who may not ask has done nothing wrong
+        assert words in done.stdout
+        assert (tmp_path / "stdin").read_text() == "made-up-token"
+        asked = calls(tmp_path / "bin", "curl")[-1]
+        assert "made-up-token" not in asked
+        assert "variables" not in asked
+        assert asked.split()[-2:] == ["ref=main", "https://gitlab.example/api/v4/projects/5/trigger/pipeline"]
+    assert not list(tmp_path.rglob("pwned*"))
 
 
 class GitLab:

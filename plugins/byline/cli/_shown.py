@@ -308,20 +308,22 @@ def _quoted(item: Delivery, files: CardFiles | None) -> Iterator[str]:
         yield f"Left out: {_inline(_short(item.message.cut))}"
 
 
-def _images(item: Delivery, files: CardFiles | None) -> Iterator[str]:
-    """Card and picture as readers will see them, as one line of HTML each, which Markdown takes as well."""
+def pictures(item: Delivery, files: CardFiles) -> Iterator[tuple[str, str, str]]:
+    """Card and picture as readers will see them: `card` or `picture`, its words, the address of its file."""
     message = item.message
-    if files is None or message is None:
+    if message is None:
         return
-    shown = (
-        [("Card", message.card.title, files.show(message.card.picture))] if message.card is not None else []
-    )
-    if message.image is not None:
-        shown.append(("Picture", message.image.alt, files.show(message.image, whole=True)))
-    for kind, words, address in shown:
-        if address:
-            alt = html.escape(f"{kind}: {' '.join(words.split())}")
-            yield f'<img src="{html.escape(address)}" alt="{alt}" width="400">'
+    if message.card is not None and (address := files.show(message.card.picture)):
+        yield "card", message.card.title, address
+    if message.image is not None and (address := files.show(message.image, whole=True)):
+        yield "picture", message.image.alt, address
+
+
+def _images(item: Delivery, files: CardFiles | None) -> Iterator[str]:
+    """Card and picture as one line of HTML each, which Markdown takes as well."""
+    for kind, words, address in pictures(item, files) if files is not None else ():
+        alt = html.escape(f"{kind.capitalize()}: {' '.join(words.split())}")
+        yield f'<img src="{html.escape(address)}" alt="{alt}" width="400">'
 
 
 def page(

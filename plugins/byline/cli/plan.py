@@ -54,7 +54,7 @@ _BY_ENDING = {".json": "json", ".md": "md", ".html": "html", ".htm": "html"}
     "--cards",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="FOLDER",
-    help="Write the cards there as pictures; a plan in Markdown or HTML shows them.",
+    help="Write the cards there as pictures; a plan in Markdown or HTML shows them, one in JSON names them.",
 )
 @click.option(
     "--cards-at",
@@ -112,7 +112,7 @@ def command(
         kept = "json" if as_json else form or _BY_ENDING.get(out.suffix.lower(), "text")
         write_out(out, click.unstyle(_render(kept, plan, settings, history.info, looks, scope, files)))
     if shown == "json":
-        emit_json(_as_json(plan, settings, scope, looks))
+        emit_json(_as_json(plan, settings, scope, looks, files))
     else:
         text = _render(shown, plan, settings, history.info, looks, scope, files)
         click.echo(folded(text) if shown == "text" else text)
@@ -156,7 +156,7 @@ def _render(
 
     match form:
         case "json":
-            return json.dumps(_as_json(plan, settings, scope, looks), ensure_ascii=False, indent=2)
+            return json.dumps(_as_json(plan, settings, scope, looks, files), ensure_ascii=False, indent=2)
         case "md":
             return _shown.markdown(plan, settings, history, looks, files)
         case "html":
@@ -165,14 +165,25 @@ def _render(
             return _shown.plain(plan, settings, history, looks)
 
 
-def _as_json(plan: Plan, settings: Settings, scope: Scope, looks: Mapping[str, Look]) -> dict[str, Any]:
-    """The plan; each delivery also with `owner`, who looks after its account, empty when the settings do not say."""
+def _as_json(
+    plan: Plan, settings: Settings, scope: Scope, looks: Mapping[str, Look], files: CardFiles | None
+) -> dict[str, Any]:
+    """The plan; each delivery also with `owner`, who looks after its account, empty when the settings do not say.
+
+    With --cards also `pictures`: of each card and picture `kind`, `file` (its address) and `alt`.
+    """
     from byline import times
 
     value = plan.as_json()
     for item in value["deliveries"]:
         account = settings.account(item["channel"], item["account"])
         item["owner"] = account.owner if account else ""
+    if files is not None:
+        from byline.cli import _shown
+
+        for item, delivery in zip(value["deliveries"], plan.deliveries, strict=True):
+            found = _shown.pictures(delivery, files)
+            item["pictures"] = [{"kind": kind, "file": file, "alt": alt} for kind, alt, file in found]
     value |= {
         "at": times.iso(plan.now),
         "first_run": plan.first_run,

@@ -1,0 +1,117 @@
+"""`publish comment`: what a job of GitLab CI says, and with which exit code it ends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from byline.cli import main
+from byline.cli.common import App
+from byline.testing import gitlab
+from byline.testing.gitlab import File
+from byline.times import FixedClock
+from support import NOW, POST, SETTINGS, make_site
+
+TOKEN = "glpat-made-up-token"
+Run = Callable[..., tuple[int, str, str]]
+PLAN = {".byline/note/plan.json": b'{"deliveries": []}'}
+
+
+@pytest.fixture
+def fake() -> Iterator[gitlab.GitLab]:
+    with gitlab.GitLab(FixedClock(NOW)) as server:
+        server.allow(TOKEN)
+        yield server
+
+
+@pytest.fixture
+def publish(tmp_path: Path, fake: gitlab.GitLab, capsys: pytest.CaptureFixture[str]) -> Run:
+    site = make_site(tmp_path / "site", settings=SETTINGS, posts={"hp7.md": POST.replace("id: hp7\n", "")})
+
+    def run(*words: str, **environment: str) -> tuple[int, str, str]:
+        here = {
+            "CI_API_V4_URL": fake.url,
+            "CI_PROJECT_ID": "5",
+            "CI_PIPELINE_SOURCE": "pipeline",
+            "BYLINE_ISSUES_TOKEN": TOKEN,
+            "GITLAB_CI": "true",
+            **environment,
+        }
+        with pytest.raises(SystemExit) as stop:
+            main(["-f", str(site), *words], app=App(clock=FixedClock(NOW), environment=here))
+        out, err = capsys.readouterr()
+        assert isinstance(stop.value.code, int)
+        assert TOKEN not in out + err
+        return stop.value.code, out, err
+
+    return run
+
+
+def test_each_merge_request_is_told_of(publish: Run, fake: gitlab.GitLab) -> None:
+    assert publish("comment") == (0, "No merge request is open: nothing to do.\n", "")
+    first, _ = fake.open(), fake.open()
+    fake.check(first, PLAN)
+    code, out, _ = publish("comment")
+    assert (code, out) == (0, "!2  left as it is: it has no pipeline yet\n!1  a note was written\n")
+    code, out, _ = publish("comment", "--json")
+    wanted = {"iid": 1, "result": "same", "reason": "", "offered": 0}
+    assert (code, json.loads(out)["merge_requests"][1]) == (0, wanted)
+
+
+def test_what_failed_in_part_or_whole_is_told_apart(publish: Run, fake: gitlab.GitLab) -> None:
+    for _ in range(2):
+        fake.check(fake.open(), PLAN)
+    fake.inject("error_before", on="note")
+    code, out, _ = publish("comment")
+    assert code == 3
+    assert out.startswith("!2  could not be done: GitLab")
+    assert out.endswith("!1  a note was written\n")
+    fake.requests[1].state = "closed"
+    fake.inject("error_before", on="note")
+    assert publish("comment")[0] == 1
+    fake.inject("unauthorized", on="any")
+    code, _, err = publish("comment")
+    assert code == 1
+    assert "BYLINE_ISSUES_TOKEN" in err
+    assert "role Reporter" in err
+
+
+def test_elsewhere_and_without_a_token_it_says_what_is_missing(publish: Run, fake: gitlab.GitLab) -> None:
+    for environment, words in (
+        ({"CI_API_V4_URL": ""}, "this is no job of GitLab CI"),
+        ({"CI_PROJECT_ID": "5/../6"}, "this is no job of GitLab CI"),
+        ({"BYLINE_ISSUES_TOKEN": ""}, "the token to write notes with is not set"),
+    ):
+        code, _, err = publish("comment", **environment)
+        assert code == 2
+        assert words in err
+    assert fake.calls == []
+
+
+@pytest.mark.parametrize(
+    "near", [{"CI_PIPELINE_SOURCE": "merge_request_event"}, {"CI_MERGE_REQUEST_IID": "7"}]
+)
+def test_a_token_that_reaches_a_merge_request_s_own_pipeline_is_not_used(
+    near: dict[str, str], publish: Run, fake: gitlab.GitLab
+) -> None:
+    code, _, err = publish("comment", **near)
+    assert code == 5
+    assert "protected" in err
+    assert fake.calls == []
+
+
+def test_the_check_s_own_suggestion_is_taken_by_one_click(
+    publish: Run, fake: gitlab.GitLab, tmp_path: Path
+) -> None:
+    ids = tmp_path / "ids.json"
+    post = tmp_path / "site" / "content" / "posts" / "hp7.md"
+    assert publish("check", "--suggest", str(ids))[0] == 5
+    request = fake.open(File(path="content/posts/hp7.md", new=post.read_text()))
+    fake.check(request, {**PLAN, ".byline/note/ids.json": ids.read_bytes()}, status="failed")
+    assert publish("comment")[1] == "!1  a note was written, 1 missing id suggested\n"
+    fake.apply(request, request.notes[0])
+    post.write_text(request.files[0].new)
+    assert publish("check")[0] == 0
