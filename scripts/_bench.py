@@ -144,7 +144,7 @@ def median(command: list[str], folder: Path, runs: int, *, before: Path | None =
             check=False,
             capture_output=True,
             text=True,
-            env={**_setup.environment(), "NO_MKDOCS_2_WARNING": "1"},
+            env=_bench_build.environment(),
         )
         if done.returncode not in (0, 5):
             raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-2000:]}")

@@ -371,6 +371,9 @@ class Lines(Mapping[str, int]):
     def __getitem__(self, key: str) -> int:
         return self._lines[key]
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._lines
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._lines)
 

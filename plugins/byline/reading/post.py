@@ -252,10 +252,10 @@ def _authors(fields: Fields, reading: Reading) -> tuple[str, ...]:
             f"add a line `authors: [{next(iter(reading.authors), 'dana')}]`",
             severity="warning",
         )
-    names = {author.name.lower(): name for name, author in reading.authors.items()}
     for name in found:
         if name in reading.authors:
             continue
+        names = {author.name.lower(): name for name, author in reading.authors.items()}
         known = ", ".join(reading.authors) or "nobody yet"
         meant = names.get(name.lower()) or did_you_mean(name, reading.authors)
         fields.problem(
@@ -328,6 +328,8 @@ def _audience(fields: Fields, reading: Reading) -> tuple[str, ...]:
 def _labels(fields: Fields, key: str, *, expected: str = "a list of texts") -> tuple[str, ...]:
     """A list of texts, none empty, none twice."""
     found = fields.texts(key, expected=expected)
+    if not found:
+        return ()
     if any(not label.strip() for label in found):
         fields.problem(key, "empty-text", f"`{key}` has an empty entry", "delete it")
     for label in sorted({label for label in found if found.count(label) > 1}):
@@ -422,8 +424,6 @@ def _page_keys(fields: Fields, reading: Reading, path: str) -> None:
     fields.flag("pin")
     fields.integer("readtime", 0, high=10_000)
     fields.texts("hide")
-    for key in PASSED_ON:
-        fields.get(key)
     node = fields.get("links")
     if isinstance(node, Sequence_):
         _related(fields, reading, path, node)
