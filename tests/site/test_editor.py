@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -52,6 +52,35 @@ def test_every_key_of_a_post_is_a_field_and_every_network_has_its_words(own_site
     needed = [name for name, one in found.items() if one.get("required", True)]
     assert needed == ["title", "description", "date", "authors", "body", "id"]
     assert re.fullmatch(found["slug"]["pattern"][0], "honest-pricing")
+
+
+def _told(fields: object) -> set[str]:
+    """Every label, hint and demand on a text."""
+    if isinstance(fields, list):
+        return {word for one in fields for word in _told(one)}
+    assert isinstance(fields, dict)
+    own = {fields[key] for key in ("label", "label_singular", "hint") if key in fields}
+    return own | set(fields.get("pattern", ())[1:]) | _told(fields.get("fields", []))
+
+
+def test_a_german_company_s_page_speaks_german(own_site: Path) -> None:
+    with_editor(own_site)
+    english = settings.load(own_site, {})
+    own_site.write_text(own_site.read_text().replace("name: material", "name: material\n  language: de-AT"))
+    german = settings.load(own_site, {})
+    authors = content.read(german).authors
+    before, after = (editor.config(one, authors, ["Pricing"]) for one in (english, german))
+    names = {"LinkedIn", "Mastodon", "Text"}
+    assert _told(before["collections"]) & _told(after["collections"]) == names
+    assert {"Titel", "Artikel", "Kleinbuchstaben, Ziffern und einzelne Bindestriche"} <= _told(
+        after["collections"]
+    )
+    assert after["app_title"].endswith(": schreiben")
+
+    def keys(fields: list[dict[str, Any]]) -> list[Any]:
+        return [(one["name"], one.get("options"), keys(one.get("fields", []))) for one in fields]
+
+    assert keys(before["collections"]) == keys(after["collections"])  # what is written stays the same
 
 
 def test_the_page_is_no_secret_and_in_no_list(own_site: Path) -> None:

@@ -273,6 +273,10 @@ def test_search_finds_posts_but_not_the_form(built: Path) -> None:
     index = (built / "search/search_index.json").read_text()
     assert "Three left." in index
     assert "How did you hear of us" not in index
+    found = [row["location"] for row in json.loads(index)["docs"]]
+    assert "" in found
+    assert (built / "page/2/index.html").is_file()  # it continues the home page and has nothing of its own
+    assert [url for url in found if "page/" in url] == []
 
 
 def test_the_small_picture_is_made_of_the_logo_or_of_a_letter(own_site: Path) -> None:

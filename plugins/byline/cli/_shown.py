@@ -334,12 +334,15 @@ def page(
 
 
 _STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#1c1c1c}"
-    "pre{white-space:pre-wrap;overflow-wrap:anywhere;font:inherit;border-left:4px solid #1f4e79;margin:.5rem 0;"
-    "padding:.25rem 1rem;background:#f5f6f8}h2{margin-top:2.5rem}h3{margin-bottom:.25rem;font-size:1rem}"
-    "img{max-width:100%;height:auto;border-radius:4px}p{margin:.25rem 0;overflow-wrap:anywhere}.why{color:#8a3b00}small{color:#595959}"
-    "@media(prefers-color-scheme:dark){body{background:#16181b;color:#e8e8e8}pre{background:#22262b}"
-    ".why{color:#ffb37a}small{color:#a8a8a8}}"
+    ":root{--ink:#1c1c1c;--quiet:#595959;--ground:#fff;--raised:#f5f6f8;--line:#d9dce1;--why:#8a3b00}"
+    "@media(prefers-color-scheme:dark){:root{--ink:#e8e8e8;--quiet:#a8a8a8;--ground:#16181b;--raised:#22262b;--line:#3a4048;"
+    "--why:#ffb37a}}"
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:var(--ink);"
+    "background:var(--ground)}h1{margin:0 0 .25rem;font-size:1.6rem;line-height:1.2}h2{margin:2.5rem 0 .15rem;padding-top:1rem;"
+    "border-top:2px solid var(--ink);font-size:1.2rem;line-height:1.3}h3{margin:1.2rem 0 .4rem;font-size:1rem;line-height:1.4}"
+    "h3 span{font-weight:400;color:var(--quiet)}pre{white-space:pre-wrap;overflow-wrap:anywhere;font:inherit;margin:.5rem 0;"
+    "padding:.6rem 1rem;background:var(--raised);border-left:3px solid var(--line)}img{max-width:100%;height:auto;"
+    "border-radius:4px}p{margin:.15rem 0;overflow-wrap:anywhere}.why{color:var(--why)}small{color:var(--quiet)}"
 )
 
 
@@ -360,16 +363,15 @@ def _html(
         for item in items:
             facts = [_state(item), when(item, plan.now, settings), used(item)]
             facts += [f"about {money(item.cost, item.currency)}"] if item.cost else []
-            head = f"{registry.label(item.channel)}, {item.account}: {', '.join(filter(None, facts))}"
-            yield f"<h3>{html.escape(head)}</h3>"
+            head = html.escape(f"{registry.label(item.channel)}, {item.account}: ")
+            yield f"<h3>{head}<span>{html.escape(', '.join(filter(None, facts)))}</span></h3>"
             for part in item.text:
                 yield f"<pre>{html.escape(part)}</pre>"
             yield from (f"<p>{image}</p>" for image in _images(item, files))
             for row in _below(item):
                 yield f"<p><small>{html.escape(row.strip(' ├└'))}</small></p>"
-            if item.reason:
-                shown = "old post, not sent" if item.reason == BASELINE else item.reason
-                yield f'<p class="why">{html.escape(shown)}</p>'
+            if item.reason and item.reason != BASELINE:  # that one stands in the line above
+                yield f'<p class="why">{html.escape(item.reason)}</p>'
     yield "</body></html>"
 
 

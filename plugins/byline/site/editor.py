@@ -13,9 +13,11 @@ import re
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
+from urllib.parse import quote
 
 from byline.model import Author
 from byline.settings import Settings
+from byline.site.labels import said, spoken
 
 FOLDER = "admin/"
 SCRIPT = f"{FOLDER}sveltia-cms.js"
@@ -88,26 +90,30 @@ def config(settings: Settings, authors: Mapping[str, Author], categories: Sequen
         "backend": {key: value for key, value in backend.items() if value},
         "publish_mode": "editorial_workflow" if editor.backend in ("github", "gitlab") else "simple",
         "site_url": settings.site_url,
-        "app_title": f"{settings.brand.name or settings.site_name}: write",
+        "app_title": _title(settings),
+        **({"logo": {"src": f"../{quote(settings.brand.logo)}"}} if settings.brand.logo else {}),
         "media_folder": f"{docs}/assets/uploads",
         "public_folder": "/assets/uploads",
         "output": {"omit_empty_optional_fields": True, "yaml": {"quote": "none"}},
         "slug": {"encoding": "ascii", "clean_accents": True},
-        "collections": [
-            {
-                "name": "posts",
-                "label": "Posts",
-                "label_singular": "Post",
-                "folder": f"{docs}/posts",
-                "path": "{{year}}/{{slug}}",
-                "media_folder": "",
-                "public_folder": "",
-                "slug": "{{title}}",
-                "preview_path": "posts/{{fields.slug}}/",
-                "sortable_fields": ["date", "title"],
-                "fields": fields(settings, authors, categories),
-            }
-        ],
+        "collections": spoken(
+            [
+                {
+                    "name": "posts",
+                    "label": "Posts",
+                    "label_singular": "Post",
+                    "folder": f"{docs}/posts",
+                    "path": "{{year}}/{{slug}}",
+                    "media_folder": "",
+                    "public_folder": "",
+                    "slug": "{{title}}",
+                    "preview_path": "posts/{{fields.slug}}/",
+                    "sortable_fields": ["date", "title"],
+                    "fields": fields(settings, authors, categories),
+                }
+            ],
+            settings.language,
+        ),
     }
 
 
@@ -175,9 +181,7 @@ def share(settings: Settings) -> Field:
         if len(channel.accounts) == 1:
             rows.append(_long(name, label, "Empty: the description. The link is added.", needed=False))
             continue
-        inner = [
-            _long("text", f"Words for {label}", "Empty: the description. The link is added.", needed=False)
-        ]
+        inner = [_long("text", "Words", "Empty: the description. The link is added.", needed=False)]
         inner.append(_choice("as", "From", {key: key for key in channel.accounts}, several=True))
         rows.append(
             {
@@ -229,6 +233,10 @@ def _with(field: Field, hint: str, needed: bool) -> Field:
     return field
 
 
+def _title(settings: Settings) -> str:
+    return f"{settings.brand.name or settings.site_name}: {said('write', settings.language)}"
+
+
 def _page(settings: Settings) -> str:
     from html import escape
 
@@ -247,12 +255,12 @@ def _page(settings: Settings) -> str:
 <meta http-equiv="Content-Security-Policy" content="{escape(policy)}">
 <meta name="viewport" content="width=device-width,initial-scale=1">
 <meta name="robots" content="noindex, nofollow">
-<title>{escape(settings.brand.name or settings.site_name)}: write</title>
+<title>{escape(_title(settings))}</title>
 <link href="config.yml" type="text/yaml" rel="cms-config-url">
 </head>
 <body>
 <script src="sveltia-cms.js"></script>
-<noscript>Writing needs JavaScript; reading the site does not.</noscript>
+<noscript>{escape(said("Writing needs JavaScript; reading the site does not.", settings.language))}</noscript>
 </body>
 </html>
 """

@@ -94,10 +94,10 @@ class Story:
     def _ask(self, person: Person, browser: Browser, page: Page) -> str:
         """Fill in the form of the page that was read, else of the site's page that has one."""
         before = len(self.lead_ids)
-        page = page if page.form("email") else self._page_with_form(page)
+        page = page if page.form("message") else self._page_with_form(page)
         answers = {"name": person.name, "email": person.email, "company": person.company}
         answers |= {"message": person.message, "heard_from": person.heard_from}
-        form = page.form("email")
+        form = page.form("message")
         assert form is not None
         known = {name: value for name, value in answers.items() if name in form.fields}
         if person.newsletter and "marketing" in form.boxes:
@@ -124,7 +124,7 @@ class Story:
                     continue
                 seen.add(address)
                 other = fetch(address, referrer=page.url)
-                if other.form("email"):
+                if other.form("message"):
                     self._contact = other
                     break
         if self._contact is None:

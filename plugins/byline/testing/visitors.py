@@ -78,7 +78,7 @@ class Browser:
 
     def ask(self, page: Page, answers: Mapping[str, str], now: datetime) -> Page:
         """Fill in the form of the page and send it; the page that thanks."""
-        form = page.form("email")
+        form = page.form("message") or page.form("email")  # a question, where a page takes sign-ups too
         if form is None:
             raise VisitFailed(f"{page.url} has no form with an e-mail field")
         unknown = [name for name in answers if name not in form.fields and name not in form.boxes]

@@ -92,6 +92,13 @@ def original(page: Any) -> Any:
     return pages[0]
 
 
+def found_once(blog: Any) -> None:
+    """The search finds a list by its first page; those that continue it have the same title and nothing more to say."""
+    for view in (blog.blog, *getattr(blog.blog, "views", [])):
+        for page in (getattr(view, "pages", None) or [])[1:]:
+            page.meta = {**page.meta, "search": {"exclude": True}}
+
+
 def skip_excerpts(blog: Any) -> None:
     """Our lists show descriptions, so no post need be converted again for each list it stands in."""
     if callable(getattr(blog, "_render_post", None)):

@@ -345,6 +345,7 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
         )
         env.globals["byline"] = self.shown.common
         material.skip_excerpts(self.blog)
+        material.found_once(self.blog)
         return env
 
     @event_priority(-110)

@@ -25,6 +25,7 @@ from byline.site.renditions import Rendition
 from byline.site.zensical.stage import bounds
 from byline.wording import words
 
+_CONTINUED = re.compile(r"(?:^|/)page/\d+/$")  # the search finds a list by its first page
 _SKIP = re.compile(r'(<a href=")#__skip(" class="md-skip">)')
 _DIAGRAMS = re.compile(r'[ \t]*<script src="[^"]*assets/byline/mermaid\.min\.js"></script>\n?')
 _MINIFIED = re.compile(r"\n[ \t]*(?=\n)")
@@ -118,7 +119,11 @@ class Finish:
         if not file.exists():
             return
         index = json.loads(file.read_text(encoding="utf-8"))
-        rows = [item for item in index.get("items", []) if item["location"].partition("#")[0] not in hidden]
+        rows = [
+            item
+            for item in index.get("items", [])
+            if (found := item["location"].partition("#")[0]) not in hidden and not _CONTINUED.search(found)
+        ]
         if not self.settings.pages.raw_html:
             for item in rows:
                 item |= {key: sanitise.clean(str(item.get(key, ""))) for key in ("title", "text")}
