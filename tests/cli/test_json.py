@@ -41,6 +41,9 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "ledger import": ("history.jsonl",),
     "ledger restore": ("--yes",),
     "traffic import": ("access.log",),
+    "gitlab issue": ("A title", POST_FILE),
+    "gitlab close": ("A title",),
+    "gitlab byhand": ("not-empty/x",),
     "demo": ("--keep", "not-empty"),
 }
 

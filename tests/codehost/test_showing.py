@@ -284,7 +284,7 @@ def test_a_missing_id_is_offered_once_and_one_click_writes_it(
     file: File, offer: Mapping[str, Any], fake: gitlab.GitLab
 ) -> None:
     request = fake.open(file)
-    fake.check(request, _left(_delivery(), ids=[offer]), status="failed")
+    fake.check(request, _left(_delivery(), ids=[offer, offer]), status="failed")
     (done,) = showing.show(_host(fake))
     assert (done.result, done.offered) == ("made", 1)
     thread, note = request.notes
@@ -416,6 +416,14 @@ def test_what_a_note_remembers_is_read_strictly() -> None:
     assert hashlib.sha256(b"").hexdigest()[:32] not in notes.seen(good).pictures
 
 
+def test_a_line_that_gitlab_takes_no_thread_on_fails_nothing(fake: gitlab.GitLab) -> None:
+    request = fake.open(File(path="content/posts/a.md", new=OLD, old="x\n"))
+    fake.check(request, _left(_delivery(), ids=[_id_offer(3, "date: 2026-11-24")]))
+    fake.hidden_diffs = True  # too large: then nobody can tell which of its lines are new
+    (done,) = showing.show(_host(fake))
+    assert (done.result, done.offered, len(request.notes)) == ("made", 0, 1)
+
+
 def test_a_line_s_old_number_is_found_around_every_hunk() -> None:
     diff = "@@ -3,2 +3,3 @@ x\n context\n+added\n context\n@@ -20,3 +21,1 @@\n-gone\n-gone\n kept\n\\ No newline at end of file\n"
     request = MergeRequest(
@@ -427,3 +435,5 @@ def test_a_line_s_old_number_is_found_around_every_hunk() -> None:
         place = suggesting.position(change, request, line)
         assert place.get("old_line") == old, line
         assert (place["old_path"], place["new_path"], place["new_line"]) == ("o.md", "n.md", line)
+    new = Change(old_path="n.md", new_path="n.md", new=True, diff="")  # GitLab leaves large diffs out
+    assert "old_line" not in suggesting.position(new, request, 3)

@@ -46,7 +46,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "completion": ("Let the shell complete commands and options.", "Set-up"),
     "upgrade": ("Bring settings and workflows up to this version.", "Set-up"),
     "connect": ("Sign in to a network and learn which secret to set.", "Set-up"),
-    "comment": ("For GitLab's CI: what would go out, as a note on each merge request.", "Set-up"),
+    "gitlab": ("What GitLab's CI calls: notes on merge requests, and issues.", "Set-up"),
     "intake": ("Take leads from the site's form.", "Leads"),
     "crm": ("Bring campaigns to the CRM, leads and orders back.", "Leads"),
     "traffic": ("Count visits through our links from the server's logs.", "Leads"),

@@ -1,8 +1,8 @@
-"""GitLab's API, as far as merge requests, their checks, their notes and threads need it.
+"""GitLab's API, as far as merge requests, their checks, notes and threads, and issues need it.
 
-Facts: docs.gitlab.com/api (merge_requests, notes, discussions, jobs, job_artifacts, project_markdown_uploads), read 2026-11-22.
-The role Reporter may do all of it: read pipelines, artifacts and files, write notes and threads, upload a picture, and
-change what it wrote itself. Nothing here is tried twice: whoever calls looks first, so that the next run goes on.
+Facts: docs.gitlab.com/api (merge_requests, notes, discussions, jobs, job_artifacts, project_markdown_uploads, issues), read
+2026-11-22. The role Reporter may do all of it: read pipelines, artifacts and files, write notes, threads and issues, upload a
+picture, and change what it wrote itself. Nothing here is tried twice: whoever calls looks first, so that the next run goes on.
 """
 
 from __future__ import annotations
@@ -77,16 +77,16 @@ class GitLab:
 
     def __init__(self, http: Http, *, api: str, project: int, token: str) -> None:
         self._http, self._api, self.project = http, api.rstrip("/"), project
-        self._token = token
+        self._token, self._me = token, 0
         http.protect(TOKEN, token)
 
     def me(self) -> int:
-        """The number of the token's own user."""
-        found = self._read("user")
-        number = _number(found.get("id")) if isinstance(found, dict) else 0
-        if not number:
+        """The number of the token's own user; asked for once."""
+        if not self._me:
+            self._me = _number(_object(self._read("user")).get("id"))
+        if not self._me:
             raise NotSent("GitLab did not say whose token this is", service=SERVICE, cause="unreachable")
-        return number
+        return self._me
 
     def open_requests(self, limit: int) -> list[int]:
         """The numbers of the open merge requests, the one that changed last first, at most so many."""
@@ -173,6 +173,22 @@ class GitLab:
         answer = self._call("POST", self._own("uploads"), files={"file": (name, data, mime)})
         self._fail_unless_ok(answer)
         return _word(answer.object().get("url"))
+
+    def own_issue(self, title: str, state: str) -> int:
+        """The newest issue of the token's own user with exactly this title, `opened` or in `all` states; 0 for none."""
+        query = {"search": title, "in": "title", "state": state, "author_id": str(self.me())}
+        for item in self._pages(self._own("issues"), {**query, "scope": "all"}):
+            if item.get("title") == title:
+                return _number(item.get("iid"))
+        return 0
+
+    def open_issue(self, title: str, words: str) -> None:
+        """A new issue."""
+        self._write("POST", self._own("issues"), {"title": title, "description": words})
+
+    def change_issue(self, iid: int, changes: Mapping[str, str]) -> None:
+        """Other words (`description`), or an end (`state_event`: close)."""
+        self._write("PUT", self._own(f"issues/{iid}"), changes)
 
     # One call.
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from byline.codehost import note as notes
 from byline.codehost import suggesting
 from byline.codehost.gitlab import GitLab, Job, MergeRequest, Note
-from byline.errors import NotSent, RemoteError
+from byline.errors import NotSent, Rejected, RemoteError
 
 MOST = 50  # merge requests in one run, the one that changed last first
 CHECK = "check"  # the job's name in the pipeline that `publish init` writes
@@ -43,11 +43,9 @@ def show(host: GitLab) -> Iterator[Shown]:
 
     Raises NotSent for a refused token, too many calls or no connection: the run ends there, and the next one goes on.
     """
-    me = 0
     for iid in host.open_requests(MOST):
-        me = me or host.me()
         try:
-            yield _one(host, iid, me)
+            yield _one(host, iid, host.me())
         except RemoteError as error:
             if isinstance(error, NotSent) and error.cause in ("auth", "limited"):
                 raise
@@ -145,7 +143,12 @@ def _offer(host: GitLab, request: MergeRequest, job: Job, own: list[Note]) -> in
         if text is None or not suggesting.fits(offer, text.decode("utf-8", "replace")):
             continue
         place = suggesting.position(change, request, offer.line)
-        host.write_thread(request.iid, suggesting.body(offer), place)
         offered.add(offer.path)
+        try:
+            host.write_thread(request.iid, suggesting.body(offer), place)
+        except Rejected as error:
+            if error.status != 400:
+                raise
+            continue  # no line of this comparison after all: the check's message names it
         number += 1
     return number

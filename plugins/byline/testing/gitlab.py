@@ -73,6 +73,7 @@ class GitLab(Fake):
         self.issues: list[dict[str, Any]] = []
         self.uploads: dict[str, bytes] = {}
         self.private: set[int] = set()  # forks that the token may not see into
+        self.hidden_diffs = False  # are all diffs too large to be shown?
         self.orders: list[str] = []  # notes in which GitLab found an order
         self.after: list[tuple[str, Callable[[], None]]] = []  # once, after a call of this kind
         self._last = 100
@@ -240,7 +241,7 @@ class GitLab(Fake):
                 "new_file": file.old is None,
                 "renamed_file": bool(file.old_path),
                 "deleted_file": False,
-                "diff": _diff(file),
+                "diff": "" if self.hidden_diffs else _diff(file),
             }
             for file in self.requests[int(iid)].files
         ]
@@ -296,7 +297,9 @@ class GitLab(Fake):
         found = [
             item
             for item in self.issues
-            if asked["search"] in item["title"] and asked["state"] in ("all", item["state"])
+            if asked["search"] in item["title"]
+            and asked["state"] in ("all", item["state"])
+            and asked.get("author_id", str(item["author"]["id"])) == str(item["author"]["id"])
         ]
         return _page(call, found)
 
