@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,8 @@ def fake() -> Iterator[gitlab.GitLab]:
 
 @pytest.fixture
 def publish(tmp_path: Path, fake: gitlab.GitLab, capsys: pytest.CaptureFixture[str]) -> Run:
-    site = make_site(tmp_path / "site", settings=SETTINGS, posts={"hp7.md": POST.replace("id: hp7\n", "")})
+    here = SETTINGS.replace("https://insights.acme.example/", "http://127.0.0.1:9/")  # nobody answers there
+    site = make_site(tmp_path / "site", settings=here, posts={"hp7.md": POST.replace("id: hp7\n", "")})
 
     def run(*words: str, **environment: str) -> tuple[int, str, str]:
         here = {
@@ -165,3 +167,32 @@ def test_a_plan_that_is_none_and_gitlab_s_trouble_are_said_in_words(
     assert len(publish("gitlab", "byhand", str(plan))[1].splitlines()) == 20
     assert len(json.loads(publish("gitlab", "byhand", str(plan), "--json")[1])["asked"]) == 3
     assert len({item["title"] for item in fake.issues}) == len(fake.issues) == 25
+
+
+def _doctored(publish: Run, **environment: str) -> list[dict[str, object]]:
+    found = json.loads(publish("doctor", "--json", **environment)[1])["checks"]
+    return [item for item in found if item["about"] == "GitLab notes"]
+
+
+def test_the_doctor_tells_how_long_the_token_lives_and_what_it_lacks(
+    publish: Run, fake: gitlab.GitLab
+) -> None:
+    (finding,) = _doctored(publish)
+    assert (finding["level"], finding["days"]) == ("ok", None)
+    for left, level in ((200, "ok"), (10, "warning"), (2, "red")):
+        fake.expires = NOW.date() + timedelta(days=left + 1)
+        (finding,) = _doctored(publish)
+        assert (finding["level"], finding["days"]) == (level, left)
+        assert bool(finding["next"]) == bool(finding["renew"]) == (level != "ok")
+    fake.scopes = ["read_api"]
+    (finding,) = _doctored(publish)
+    assert "lacks the scope api" in str(finding["message"])
+    fake.allow(TOKEN, "guest")
+    (finding,) = _doctored(publish)
+    assert (finding["level"], "Reporter" in str(finding["next"])) == ("red", True)
+    fake.users.clear()
+    (finding,) = _doctored(publish)
+    assert (finding["level"], "refuses the token" in str(finding["message"])) == ("red", True)
+    (finding,) = _doctored(publish, BYLINE_ISSUES_TOKEN="")
+    assert finding["level"] == "manual"
+    assert _doctored(publish, CI_API_V4_URL="") == []

@@ -1,7 +1,7 @@
 """GitLab's API, as far as merge requests, their checks, notes and threads, and issues need it.
 
-Facts: docs.gitlab.com/api (merge_requests, notes, discussions, jobs, job_artifacts, project_markdown_uploads, issues), read
-2026-11-22. The role Reporter may do all of it: read pipelines, artifacts and files, write notes, threads and issues, upload a
+Facts: docs.gitlab.com/api (merge_requests, notes, discussions, jobs, job_artifacts, project_markdown_uploads, issues,
+personal_access_tokens), read 2026-11-22. The role Reporter may do all of it: read pipelines, artifacts and files, write notes, threads and issues, upload a
 picture, and change what it wrote itself. Nothing here is tried twice: whoever calls looks first, so that the next run goes on.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
@@ -68,6 +69,14 @@ class Change:
     diff: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """What a token may, and the day (UTC) from whose beginning it is refused; None when GitLab named none."""
+
+    scopes: tuple[str, ...]
+    last: date | None
+
+
 class GitLab:
     """One project, with the token of a bot of its own. `api` is GitLab's address with `/api/v4`, without a stroke at its end.
 
@@ -87,6 +96,16 @@ class GitLab:
         if not self._me:
             raise NotSent("GitLab did not say whose token this is", service=SERVICE, cause="unreachable")
         return self._me
+
+    def token(self) -> Token:
+        """The token's own scopes and last day."""
+        found = _object(self._read("personal_access_tokens/self"))
+        scopes = found.get("scopes")
+        try:
+            last = date.fromisoformat(_word(found.get("expires_at")))
+        except ValueError:
+            last = None
+        return Token(scopes=tuple(map(str, scopes)) if isinstance(scopes, list) else (), last=last)
 
     def open_requests(self, limit: int) -> list[int]:
         """The numbers of the open merge requests, the one that changed last first, at most so many."""

@@ -1,4 +1,4 @@
-"""All looks in their order: accounts, sending history, costs, posts, the live site, leads, time."""
+"""All looks in their order: accounts, sending history, costs, posts, the live site, leads, the code host, time."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from byline import content as contents
 from byline import fees, planning, times
+from byline.doctor import host
 from byline.doctor.accounts import Accounts
 from byline.doctor.findings import Finding, Level, listed, safely
 from byline.doctor.leads import Leads
@@ -75,6 +76,7 @@ class Doctor:
         yield from Leads(
             settings=self.settings, clock=self.clock, environment=self.environment, crm=self.crm
         ).look()
+        yield from safely(host.ABOUT, lambda: host.look(self.http, self.clock, self.environment))
         yield from safely("clock", self._clocks)
         yield from safely("time zone", self._zone)
 

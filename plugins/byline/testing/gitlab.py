@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, ClassVar, Literal
 from urllib.parse import unquote
 
@@ -70,6 +71,8 @@ class GitLab(Fake):
         super().__init__(clock)
         self.users: dict[str, tuple[int, Role]] = {}
         self.requests: dict[int, Request] = {}
+        self.scopes: list[str] = ["api"]
+        self.expires: date | None = None
         self.issues: list[dict[str, Any]] = []
         self.uploads: dict[str, bytes] = {}
         self.private: set[int] = set()  # forks that the token may not see into
@@ -168,6 +171,9 @@ class GitLab(Fake):
         path = call.path
         if path == "/user":
             return answer(200, {"id": user, "username": f"project_{PROJECT}_bot", "bot": True})
+        if path == "/personal_access_tokens/self":
+            own = {"name": "byline", "active": True, "revoked": False, "scopes": self.scopes}
+            return answer(200, own | {"expires_at": self.expires and str(self.expires)})
         for shape, least, what in _ROUTES:
             found = re.fullmatch(shape, path)
             if found and what[0] == call.method:
