@@ -11,7 +11,7 @@ import pytest
 
 from byline import registry
 from byline.crm import csv
-from byline.crm._drop import COLUMNS, CsvCrm
+from byline.crm.csv.drop import COLUMNS, CsvCrm
 from byline.errors import NotSent
 from byline.settings import CrmSettings
 from byline.testing.crm_contract import CATALOGUE, HOSTILE, lead

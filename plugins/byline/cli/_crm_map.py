@@ -10,7 +10,7 @@ import click
 from byline.cli.common import App, count, emit_json, progress, say
 
 if TYPE_CHECKING:
-    from byline.crm._proposing import Proposal
+    from byline.crm.csv.proposing import Proposal
 
 
 @click.command("map")
