@@ -20,7 +20,7 @@ from byline.attribution.touches import Directory
 from byline.crm.base import person_key
 from byline.crm.local import LocalCrm
 from byline.crm.salesforce import Salesforce
-from byline.crm.salesforce.api import literal, long_id
+from byline.crm.salesforce.soql import literal, long_id
 from byline.errors import NotSent, Rejected, UsageError
 from byline.settings import Secrets
 from byline.syncing import Sync, hand_on

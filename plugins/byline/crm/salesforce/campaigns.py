@@ -7,7 +7,8 @@ from typing import Any
 
 from byline.crm.base import Promotion, Row
 from byline.crm.salesforce import shapes
-from byline.crm.salesforce.api import Api, step_for
+from byline.crm.salesforce.answers import step_for
+from byline.crm.salesforce.api import Api
 from byline.errors import Rejected
 
 _COLUMNS = ("Id", "Name", "ParentId", "StartDate", "EndDate", "ActualCost", "Description", "CurrencyIsoCode")

@@ -22,7 +22,9 @@ from byline.crm.base import (
     lead_key,
 )
 from byline.crm.salesforce import shapes
-from byline.crm.salesforce.api import Api, Done, literal, step_for
+from byline.crm.salesforce.answers import Done, step_for
+from byline.crm.salesforce.api import Api
+from byline.crm.salesforce.soql import literal
 from byline.errors import Rejected
 from byline.fields import Fields
 from byline.model import Deal, Invoice, Lead

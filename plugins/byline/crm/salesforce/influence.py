@@ -13,7 +13,9 @@ from decimal import Decimal
 
 from byline.crm.base import Change, Influence, Row, person_key
 from byline.crm.salesforce import shapes
-from byline.crm.salesforce.api import Api, Done, long_id, step_for
+from byline.crm.salesforce.answers import Done, step_for
+from byline.crm.salesforce.api import Api
+from byline.crm.salesforce.soql import long_id
 from byline.errors import RemoteError
 
 MODEL = "Byline"

@@ -8,7 +8,9 @@ from typing import Any
 from byline.crm import _fields as words
 from byline.crm.base import Catalogue, Row
 from byline.crm.salesforce import shapes
-from byline.crm.salesforce.api import Api, Done, long_id, step_for
+from byline.crm.salesforce.answers import Done, step_for
+from byline.crm.salesforce.api import Api
+from byline.crm.salesforce.soql import long_id
 from byline.model import Lead, Touch
 
 RESPONDED = "Responded"

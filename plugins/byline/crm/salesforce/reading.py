@@ -10,7 +10,8 @@ from typing import Any
 from byline.crm import _fields as words
 from byline.crm.base import Page, own_id, person_key
 from byline.crm.salesforce import shapes
-from byline.crm.salesforce.api import Api, long_id
+from byline.crm.salesforce.api import Api
+from byline.crm.salesforce.soql import long_id
 from byline.errors import RemoteError
 from byline.model import Deal, Lead, Touch
 

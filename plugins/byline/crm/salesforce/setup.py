@@ -12,8 +12,9 @@ from typing import Any
 
 from byline.crm.base import Row, SetupStep
 from byline.crm.salesforce import influence, shapes
-from byline.crm.salesforce.api import Api, literal, long_id
+from byline.crm.salesforce.api import Api
 from byline.crm.salesforce.journeys import RESPONDED
+from byline.crm.salesforce.soql import literal, long_id
 from byline.errors import Rejected
 
 PERMISSIONS = "Byline"
