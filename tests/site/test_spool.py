@@ -61,3 +61,35 @@ def test_places_in_one_file_do_not_run_into_one_another(tmp_path: Path) -> None:
     spool = Spool(tmp_path)
     laid = {data: spool.put(data) for data in (b"one", b"", b"three" * 100_000)}
     assert [aside.read() for aside in laid.values()] == list(laid)
+
+
+def test_values_of_a_kind_are_those_that_are_asked_for_one_by_one(tmp_path: Path) -> None:
+    kept = Kept(tmp_path, "stamp")
+    for number in range(5):
+        kept.put_value("reading", str(number), {"number": number})
+    kept.put("reading", "no json", b"{")
+    kept.save()
+    again = Kept(tmp_path, "stamp")
+    values = again.values("reading")
+    keys = [*map(str, range(5)), "no json", "none"]
+    assert [values(key) for key in keys] == [again.value("reading", key) for key in keys]
+    assert values("3") == {"number": 3}
+    again.close()
+
+
+def test_what_no_build_uses_any_more_goes_when_it_is_a_third_of_the_file(tmp_path: Path) -> None:
+    def build(numbers: range) -> int:
+        kept = Kept(tmp_path, "stamp")
+        for number in numbers:
+            if kept.get("page", str(number)) is None:
+                kept.put("page", str(number), b"x")
+        kept.save()
+        count = kept.counts()["page"]
+        kept.close()
+        return count
+
+    assert build(range(100)) == 100
+    assert build(range(60, 160)) == 160  # 60 of them for an undone edit
+    assert build(range(60, 160)) == 160
+    assert build(range(100, 200)) == 100  # 200 would be more than half as many again as are in use
+    assert build(range(100, 205)) == 105

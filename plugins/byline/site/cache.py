@@ -97,11 +97,11 @@ class Cache:
     def recall(self) -> Recall:
         """Posts as they were read before, for `content.read`."""
         self._reading = digest(self.base, self.inputs.sha(str(self.settings.docs / ".authors.yml")))
-        docs = f"{self.settings.docs}/"
+        docs, known = f"{self.settings.docs}/", self.kept.values("reading")
 
         def row(path: str) -> Any:
             self.look_up()
-            return self.kept.value("reading", digest(self._reading, path))
+            return known(digest(self._reading, path))
 
         return Recall(row, self.settings.zone, lambda path: self.inputs.sha(docs + path))
 

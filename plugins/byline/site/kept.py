@@ -29,11 +29,35 @@ _RAW, _PACKED, _LIKE = (
 _LEVEL = 3  # for pages, which are the most
 _QUICK = 1
 _WINDOW = 32_768
+_SMALL = 4_096  # bytes that are copied more quickly than Python calls twice
 
 Name = tuple[str, str]  # kind and key
 # What another process hands over of what it has put: the form, and where it lies in the spool that it was given.
 Handed = Mapping[Name, tuple[int, bytes | tuple[int, int]]]
-_as_json = json.JSONEncoder(ensure_ascii=False).encode  # made once: `json.dumps` makes one for each call
+
+
+def encoder(*, compact: bool = False, default: Callable[[Any], Any] | None = None) -> Callable[[Any], str]:
+    """As `json.JSONEncoder(ensure_ascii=False, …).encode`, made once: that makes the part in C anew for each value.
+
+    `compact` is without spaces. A value that holds itself raises RecursionError.
+    """
+    separators = (",", ":") if compact else (", ", ": ")
+    usual = json.JSONEncoder(ensure_ascii=False, separators=separators, default=default)
+    parts: Any = json.encoder
+    if parts.c_make_encoder is None:  # a Python without the part in C
+        return usual.encode
+    item, key = separators
+    make = parts.c_make_encoder(
+        None, usual.default, parts.encode_basestring, None, key, item, False, False, True
+    )
+
+    def encode(value: Any) -> str:
+        return "".join(make(value, 0))
+
+    return encode
+
+
+_as_json = encoder()
 
 
 def digest(*parts: Any) -> str:
@@ -50,8 +74,11 @@ def digest(*parts: Any) -> str:
             data, kind = part, b"b"
         else:
             data, kind = _as_json(part).encode("utf-8", "surrogatepass"), b"j"
-        seen.update(b"%b%d:" % (kind, len(data)))
-        seen.update(data)
+        if len(data) < _SMALL:
+            seen.update(b"%b%d:%b" % (kind, len(data), data))
+        else:
+            seen.update(b"%b%d:" % (kind, len(data)))
+            seen.update(data)
     return seen.hexdigest()
 
 
@@ -130,12 +157,33 @@ class Kept:
 
     def all(self, kind: str) -> dict[str, bytes]:
         """Everything of a kind that the file holds, by key; what is not saved yet is not among it."""
+        try:
+            return {key: self._unpacked(form, data) for key, (form, data) in self._rows(kind).items()}
+        except zlib.error:
+            return {}
+
+    def values(self, kind: str) -> Callable[[str], Any]:
+        """As `value` for the keys of one kind, of which nearly all will be asked for; they are fetched at once."""
+        rows = self._rows(kind)
+        live = self._live.setdefault(kind, set())
+
+        def value(key: str) -> Any:
+            live.add(key)
+            row = rows.get(key)
+            try:
+                return json.loads(self._unpacked(*row)) if row else None
+            except (ValueError, zlib.error):
+                return None
+
+        return value
+
+    def _rows(self, kind: str) -> dict[str, tuple[int, bytes]]:
         if self._file is None:
             return {}
         try:
-            rows = self._file.execute("SELECT key, form, data FROM item WHERE kind = ?", (kind,)).fetchall()
-            return {key: self._unpacked(form, data) for key, form, data in rows}
-        except (sqlite3.Error, zlib.error):
+            rows = self._file.execute("SELECT key, form, data FROM item WHERE kind = ?", (kind,))
+            return {key: (form, data) for key, form, data in rows}
+        except sqlite3.Error:
             return {}
 
     def _one(self, kind: str, key: str) -> bytes | None:
@@ -231,8 +279,11 @@ class Kept:
                 "INSERT OR REPLACE INTO item VALUES (?, ?, ?, ?)",
                 ((kind, key, form, _bytes(data)) for (kind, key), (form, data) in self._fresh.items()),
             )
+            held = self._held()
             if whole:
-                self._sweep(self._file)
+                self._sweep(self._file, held)
+            counts = _PACKED, zlib.compress(json.dumps(held).encode())
+            self._file.execute("INSERT OR REPLACE INTO item VALUES ('about', 'held', ?, ?)", counts)
             self._file.execute("COMMIT")
         except (sqlite3.Error, OSError):
             with suppress(sqlite3.Error):
@@ -240,15 +291,26 @@ class Kept:
         self._fresh.clear()
         self._spool = None
 
-    def _sweep(self, file: sqlite3.Connection) -> None:
-        """Rows that this build did not use are kept for an undone edit, until they are a third of the file."""
+    def _held(self) -> dict[str, int]:
+        """How many things of each kind the file holds at most: what is put anew under its old name counts again."""
+        held: dict[str, int] = json.loads(self._one("about", "held") or b"{}")
+        for kind, _ in self._fresh:
+            held[kind] = held.get(kind, 0) + 1
+        return held
+
+    def _sweep(self, file: sqlite3.Connection, held: dict[str, int]) -> None:
+        """Rows that this build did not use are kept for an undone edit, until they are a third of the file.
+
+        They are only counted where there could be so many: that reads a good part of the file.
+        """
         for kind, live in self._live.items():
-            if kind == "about":
+            most = 20 + len(live) * 3 // 2
+            if kind == "about" or held.get(kind, 0) <= most:
                 continue
-            held = [key for (key,) in file.execute("SELECT key FROM item WHERE kind = ?", (kind,))]
-            if len(held) > 20 + len(live) * 3 // 2:
-                gone = [(kind, key) for key in held if key not in live]
-                file.executemany("DELETE FROM item WHERE kind = ? AND key = ?", gone)
+            there = [key for (key,) in file.execute("SELECT key FROM item WHERE kind = ?", (kind,))]
+            gone = [(kind, key) for key in there if key not in live] if len(there) > most else []
+            file.executemany("DELETE FROM item WHERE kind = ? AND key = ?", gone)
+            held[kind] = len(there) - len(gone)
 
     @property
     def sampled(self) -> bool:

@@ -47,6 +47,10 @@ def indented(value: Any, depth: int = 0) -> str:
         return json.dumps(value)
     inside, end = "\n" + " " * (depth + 1), "\n" + " " * depth
     if isinstance(value, list):
-        return f"[{inside}{f',{inside}'.join(indented(one, depth + 1) for one in value)}{end}]"
-    rows = (f"{encode_basestring(key)}: {indented(one, depth + 1)}" for key, one in value.items())
+        return f"[{inside}{f',{inside}'.join([_inside(one, depth) for one in value])}{end}]"
+    rows = [f"{encode_basestring(key)}: {_inside(one, depth)}" for key, one in value.items()]
     return f"{{{inside}{f',{inside}'.join(rows)}{end}}}"
+
+
+def _inside(value: Any, depth: int) -> str:
+    return encode_basestring(value) if type(value) is str else indented(value, depth + 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
@@ -17,7 +16,7 @@ from byline.site import capture, fragments, icons, images, places, signup, style
 from byline.site.ahead import Plan
 from byline.site.body import relative
 from byline.site.images import Cover
-from byline.site.kept import digest
+from byline.site.kept import digest, encoder
 from byline.site.pages import Entry, Site, Values
 from byline.wording import words
 
@@ -308,7 +307,7 @@ def plain_json(value: Any) -> str:
     return _as_json(value)
 
 
-_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+_as_json = encoder(compact=True, default=str)
 
 
 def plain(title: Any) -> str:

@@ -28,7 +28,7 @@ class Front:
         from material.plugins.blog.structure.options import DateDict
         from mkdocs.structure.pages import Page
 
-        front = self
+        front, usual = self, PostConfig()
 
         def __init__(self: Any, file: Any, config: Any) -> None:
             sha = front.sha(file.src_uri)
@@ -38,18 +38,14 @@ class Front:
                 front._note(file.src_uri, sha, self)
                 return
             Page.__init__(self, None, file, config)
-            with open(file.abs_src_path, encoding="utf-8-sig") as opened:  # noqa: PTH123 - thousands of them
-                text = opened.read()
+            text = _text(file.abs_src_path)
             match = YAML_RE.match(text)
             assert match is not None  # it did before, with the same bytes
             self.markdown = text[match.end() :].lstrip("\n")
             _, meta, values, dates = row
-            self.meta = json.loads(meta, object_hook=_object)
-            self.config = PostConfig(file.abs_src_path)
-            self.config.data.update(json.loads(values))
-            self.config.data["date"] = DateDict(
-                {key: datetime.fromisoformat(one) for key, one in dates.items()}
-            )
+            self.meta = _meta(meta)
+            days = DateDict({key: datetime.fromisoformat(one) for key, one in dates.items()})
+            self.config = _alike(usual, file.abs_src_path, {**json.loads(values), "date": days})
             self.excerpt, self.authors, self.categories = None, [], []
             front.fresh[file.src_uri] = row
 
@@ -59,13 +55,27 @@ class Front:
         if not sha or post.config.links is not None:
             return
         try:
-            meta = json.dumps(post.meta, ensure_ascii=False, default=_date)
+            meta = _as_json(post.meta)
         except (TypeError, ValueError):
             return
         values = json.dumps({name: post.config[name] for name in _PLAIN}, ensure_ascii=False)
         dates = {key: one.isoformat() for key, one in post.config.date.items()}
-        if json.loads(meta, object_hook=_object) == post.meta:  # keys that are no text, and the like
+        if _meta(meta) == post.meta:  # keys that are no text, and the like
             self.fresh[uri] = [sha, meta, values, dates]
+
+
+def _text(path: str) -> str:
+    """As `open(path, encoding="utf-8-sig").read()`."""
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - thousands of them
+        text = file.read().decode("utf-8-sig")
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _alike(usual: Any, path: str, values: dict[str, Any]) -> Any:
+    """As `PostConfig(path)` with these values, without setting each default anew; `usual` is one that has them."""
+    made = object.__new__(type(usual))
+    made.__dict__.update(usual.__dict__, data={**usual.data, **values}, config_file_path=path)
+    return made
 
 
 def _date(value: Any) -> Any:
@@ -84,3 +94,7 @@ def _object(found: dict[str, Any]) -> Any:
         if key == "\0day":
             return date.fromisoformat(value)
     return found
+
+
+_as_json = json.JSONEncoder(ensure_ascii=False, default=_date).encode  # made once for all, as is the next
+_meta = json.JSONDecoder(object_hook=_object).decode

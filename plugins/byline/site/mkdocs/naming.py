@@ -5,7 +5,6 @@ What cannot be put into plain values cannot be named, and what cannot be named i
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import AnchorLink
 
+from byline.site.kept import encoder
 from byline.site.mkdocs import blog as material
 
 _USUAL = frozenset(
@@ -62,7 +62,7 @@ def _named(value: Any) -> Any:
     raise Unnameable(type(value).__name__)
 
 
-_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_named).encode
+_as_json = encoder(compact=True, default=_named)
 
 
 def menu(nav: Any) -> list[Any]:

@@ -139,7 +139,7 @@ class Outputs:
                 self.put(file, page)
         chart = self._sitemap(shown, pages)
         self.put("sitemap.xml", chart)
-        self.put("sitemap.xml.gz", gzip.compress(chart, mtime=0))
+        self.keep("sitemap.xml.gz", [chart], lambda: gzip.compress(chart, mtime=0), packed=False)
         return self.count
 
     def _pictures(self) -> None:

@@ -15,8 +15,9 @@ from typing import Any
 from urllib.parse import unquote as urlunquote
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from byline.site.mkdocs import inline, sections
+from byline.site.mkdocs import inline, paths, sections
 from byline.site.mkdocs.compiled import Compiled
+from byline.site.mkdocs.lists import Lists
 
 _INLINE = "_InlineProcessor__handleInline"
 
@@ -43,10 +44,11 @@ def quick(compiled: Compiled, theme_files: Any, renderer: Renderer) -> Iterator[
     import yaml
     from jinja2 import Environment
     from markdown.treeprocessors import InlineProcessor
-    from mkdocs.structure.files import Files
+    from mkdocs.config.base import BaseConfigOption
+    from mkdocs.structure.files import File, Files
     from mkdocs.theme import Theme
 
-    excerpts = _Excerpts()
+    excerpts, lists = _Excerpts(), Lists()
     was_on = gc.isenabled()
     with ExitStack() as stack:
         enter = stack.enter_context
@@ -71,8 +73,15 @@ def quick(compiled: Compiled, theme_files: Any, renderer: Renderer) -> Iterator[
         enter(replaced(utils, "get_relative_url", lru_cache(maxsize=2_000)(utils.get_relative_url)))
         # Stock looks through ten thousand icons for the few files of the theme; an installed theme stays as it is.
         enter(replaced(Environment, "list_templates", _listed(Environment.list_templates, theme_files)))
-        # Stock normalises the path of every question; one that is a key already needs none.
-        enter(replaced(Files, "get_file_from_path", _found(Files.get_file_from_path)))
+        # Stock makes a path object of every file and of every question; one that is plain needs none.
+        enter(replaced(Files, "get_file_from_path", paths.found(Files.get_file_from_path)))
+        enter(replaced(File, "src_path", paths.source(File.src_path)))
+        # Stock asks for each reading of a setting whether it stands in settings.
+        enter(replaced(BaseConfigOption, "__get__", paths.setting(BaseConfigOption.__get__)))
+        # Stock writes each page of each list into a temporary folder, to read it from there.
+        enter(replaced(blog.BlogPlugin, "_path_to_file", lists.made(blog.BlogPlugin._path_to_file)))
+        enter(replaced(blog.BlogPlugin, "_save_to_file", lists.saved(blog.BlogPlugin._save_to_file)))
+        enter(replaced(blog, "copy_file", lists.copied(blog.copy_file)))
         # Stock resolves each plain address against the site's as browsers do; for such it is put behind it.
         enter(replaced(pages.Page, "_set_canonical_url", _address(pages.Page._set_canonical_url)))
         # Stock asks for twenty patterns in each piece of text, also for those whose sign is not in it.
@@ -169,13 +178,6 @@ def _address(stock: Any) -> Any:
         self.canonical_url, self.abs_url = whole + self.url, path + self.url
 
     return _set_canonical_url
-
-
-def _found(stock: Any) -> Any:
-    def get_file_from_path(self: Any, path: str) -> Any:
-        return self._src_uris.get(path) or stock(self, path)
-
-    return get_file_from_path
 
 
 def _days(stock: Any) -> Any:
