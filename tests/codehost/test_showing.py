@@ -11,6 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 from PIL import Image
 
 from byline.codehost import note as notes
@@ -74,9 +77,13 @@ def _notes(request: Request) -> list[str]:
 
 
 def _outside_code(body: str) -> str:
-    """The note without what GitLab shows as code: there alone is markup, a mention or an order."""
-    rows = [row for row in body.split("\n") if not row.startswith("    ")]
-    return re.sub(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", "", "\n".join(rows))
+    """The note without what a reader of CommonMark takes as code: there alone is markup, a mention or an order."""
+    kept: list[str] = []
+    for block in MarkdownIt("commonmark").parse(body):
+        for token in block.children or [block]:
+            if token.type not in ("code_inline", "code_block", "fence"):
+                kept += [token.content, *map(str, token.attrs.values())]
+    return "\n".join(kept)
 
 
 def test_one_note_says_what_goes_out_and_is_renewed_in_place(fake: gitlab.GitLab) -> None:
@@ -132,6 +139,7 @@ def test_nothing_of_a_hostile_plan_is_markup_a_mention_or_an_order(fake: gitlab.
     assert fake.orders == []
     assert "    /close" in body
     assert "`" not in _outside_code(body)
+    assert "What goes out" in _outside_code(body)
     for word in ("@", "onerror", "javascript", "#1", "!2", "/merge", "</details>"):
         assert word not in _outside_code(body)
 
@@ -152,6 +160,27 @@ def test_whatever_a_branch_leaves_fails_nothing(plan: bytes, fake: gitlab.GitLab
     assert dict(_show(fake))[2] == "made"
     assert not [body for body in _notes(first) if "\x1b" in body or "\0" in body]
     assert sum(map(len, _notes(first))) < 20_000
+
+
+_MARKS = ["http://x.example", "/close", "-->", "\u2028", "\x85", "\x0b", "a", *"`` \n\r\t/@[]()<>!*_#~&\\:$"]
+
+
+@given(text=st.lists(st.sampled_from(_MARKS), max_size=20).map("".join))
+@settings(max_examples=100, deadline=None)
+def test_no_words_at_all_are_more_than_code(text: str) -> None:
+    words = f"{text}Zyx{text}"
+    names = ("channel", "account", "link", "reason", "title", "file", "state", "due")
+    plan = {
+        "deliveries": [
+            _delivery(**dict.fromkeys(names, words), texts=[words, text], warnings=[words], mentions=[words])
+        ],
+        "problems": [{"file": words, "line": 3, "message": words, "fix": words}],
+    }
+    source = notes.Source(job=1, address="https://gitlab.example/5/-/jobs/1", sha="0" * 40)
+    body = notes.markdown(plan, source)
+    assert "Zyx" not in _outside_code(body)
+    assert "x.example" not in _outside_code(body).replace("gitlab.example", "")
+    assert not re.search(r"^/", body, re.MULTILINE)
 
 
 def test_a_long_plan_is_cut_where_a_person_would_stop_reading(fake: gitlab.GitLab) -> None:

@@ -125,7 +125,7 @@ there with your post in it. Press the pencil to write on; everybody sees in its 
     "gitlab": """
 Without git: on GitLab open **Edit, Web IDE**, make a file such as `content/posts/my-title.md`, type `post` and press Tab: the five
 lines below stand there. Write, then *Source control*, *Commit to new branch*, *Create merge request*. Its check names the line
-with the `id` to add; with the token of the manual's step 5 one click adds it, and a note shows what will go out.
+with the `id` to add. Once the token for notes is set up (manual: "Publish on merge"), one click adds it, and a note shows what will go out.
 """,
     "none": "",
 }
