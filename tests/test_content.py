@@ -24,6 +24,7 @@ PNG = (
     + (1200).to_bytes(4, "big")
     + (630).to_bytes(4, "big")
     + b"\x08\x02" * 9
+    + b"IEND"
 )
 
 MORE_SETTINGS = SETTINGS + "      audiences: {manufacturers: Manufacturers}\n"
@@ -192,6 +193,13 @@ CASES = [
     Case("image-remote", post("image: https://a.example/c.png", "image_alt: x y"), "remote-image", "image: ", "another server",
          "image: c.png"),
     Case("image-svg", post("image: /assets/dana.svg", "image_alt: x y"), "image-kind", "image: ", "SVG", "PNG"),
+    Case("image-cut", post("image: cut.png", "image_alt: x y"), "image-broken", "image: ", "ends before", "again"),
+    Case("image-heic", post("image: phone.heic", "image_alt: x y"), "image-kind", "image: ", "HEIC", "JPEG"),
+    Case("image-pixels", post("image: huge.png", "image_alt: x y"), "image-too-large", "image: ", "9000 x 6000", "smaller"),
+    Case("text-image-cut", post(body="![a](cut.png)"), "image-broken", "![a]", "ends before", "again"),
+    Case("text-image-heic", post(body="![a](phone.jpg)"), "image-kind", "![a]", "HEIC", "JPEG"),
+    Case("text-image-pixels", post(body='<img src="huge.png" alt="a">'), "image-too-large", "<img", "9000 x 6000", "smaller"),
+    Case("text-image-text", post(body="![a](fake.png)"), "image-kind", "![a]", "no picture", "PNG"),
     Case("image-text", post("image: fake.png", "image_alt: x y"), "image-kind", "image: ", "no picture", "PNG"),
     Case("image-empty", post("image: empty.png", "image_alt: x y"), "image-kind", "image: ", "empty file", "PNG"),
     Case("image-small", post("image: small.png", "image_alt: x y"), "image-small", "image: ", "64 x 64", "1200 x 630",
@@ -267,6 +275,10 @@ FILES: dict[str, bytes | str] = {
     "content/posts/chart.png": PNG,
     "content/posts/fake.png": "not a picture",
     "content/posts/empty.png": b"",
+    "content/posts/cut.png": PNG[:-4],
+    "content/posts/phone.heic": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+    "content/posts/phone.jpg": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+    "content/posts/huge.png": PNG.replace((1200).to_bytes(4, "big"), b"\0\0\x23\x28").replace((630).to_bytes(4, "big"), b"\0\0\x17\x70"),
     "content/posts/small.png": PNG.replace((1200).to_bytes(4, "big"), b"\0\0\0@").replace((630).to_bytes(4, "big"), b"\0\0\0@"),
 }  # fmt: skip
 

@@ -120,6 +120,20 @@ def test_fifty_million_pixels_are_refused_in_words(tmp_path: Path) -> None:
     assert found.renditions == ()
 
 
+def test_a_picture_that_is_damaged_within_is_named_and_stops_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "damaged.png"
+    Image.effect_noise((300, 200), 90).save(path)
+    data = bytearray(path.read_bytes())
+    data[2000:2200] = bytes(200)  # its end is there, so the check takes it for whole
+    path.write_bytes(data)
+    found = finished('<img src="../../damaged.png" alt="x">', source(tmp_path, "damaged.png"))
+    assert found.notes == [
+        "damaged.png is no picture that can be read (OSError); save it again as PNG or JPEG"
+    ]
+    assert 'alt="x"' in found.html
+    assert renditions.bare(path) == bytes(data)
+
+
 def test_a_picture_gets_its_size_its_sizes_and_waits_below_the_fold(tmp_path: Path) -> None:
     photo(tmp_path / "a.jpg", (900, 600))
     html = (

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from byline.errors import Problem, Severity
-from byline.reading.files import Address, Reading
+from byline.reading.files import CUT_OFF, Address, Reading, kind_of
+from byline.reading.images import MAX_PIXELS
 
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", re.M | re.S)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.S)
@@ -28,6 +29,7 @@ _LEFT_OUT = re.compile(
     r"<(script|style|iframe|frame|object|embed|form|button|select|textarea|link|meta|base)\b(?=[^<>]*>)",
     re.IGNORECASE,
 )
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".heic", ".heif")
 _HEADING = re.compile(r"^#[ \t](?P<atx>[^\n]*)$|^(?P<set>[^\s#>*+-][^\n]*)\n=+[ \t]*$", re.M)
 
 
@@ -212,6 +214,8 @@ class _Checker:
             self.address("absolute-link", target, posixpath.normpath(target.lstrip("/") or "."), reference)
         elif path in self.tree.files:
             self.reading.targets.setdefault(self.path, []).append((path, reference.line))
+            if reference.picture and path.lower().endswith(_PICTURES):
+                self.picture(target, path, reference)
         elif target.endswith("/") or "." not in posixpath.basename(path):
             self.address("page-address", target, posixpath.normpath(self.url + target), reference)
         elif path.startswith(".."):
@@ -224,6 +228,27 @@ class _Checker:
             )
         else:
             self.missing(target, path, reference)
+
+    def picture(self, target: str, path: str, reference: Reference) -> None:
+        """A picture of the text that no browser shows, or that nobody should have to load."""
+        image, shown = self.tree.image(path), target[:120]
+        if image.kind in ("", "heic"):
+            self.problem(
+                reference.line,
+                "image-kind",
+                f"`{shown}` is {kind_of(image)}; browsers show PNG, JPEG, WebP and GIF",
+                "save it as PNG (drawings) or JPEG (photographs)",
+            )
+        elif image.width * image.height > MAX_PIXELS:
+            self.problem(
+                reference.line,
+                "image-too-large",
+                f"`{shown}` has {image.width} x {image.height} pixels, more than any screen shows; at most "
+                f"{MAX_PIXELS // 1_000_000} million are expected",
+                "save it smaller: 2,000 pixels wide is plenty",
+            )
+        elif not image.whole:
+            self.problem(reference.line, "image-broken", f"`{shown}` {CUT_OFF}", "copy or save it again")
 
     def address(self, code: str, target: str, path: str, reference: Reference) -> None:
         """A page named by its address: known only when every post has been read."""

@@ -9,13 +9,29 @@ from dataclasses import dataclass, field
 from byline.errors import Problem
 from byline.fields import Fields
 from byline.model import Author
-from byline.reading.images import MAX_BYTES, MAX_SIDE
+from byline.reading.images import MAX_BYTES, MAX_PIXELS, MAX_SIDE, Image
 from byline.reading.tree import Tree
 from byline.settings import Settings
 
 _REMOTE = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//|data:", re.I)
 _SHOWN_BY_NETWORKS = ("png", "jpeg", "webp")
 _LEAST = (400, 200)
+_KINDS = {
+    "svg": "an SVG drawing",
+    "gif": "a GIF",
+    "heic": "a HEIC photograph, as telephones write them",
+    "avif": "an AVIF picture",
+}
+CUT_OFF = "ends before its picture does: it was not copied or loaded up to its end"
+
+
+def kind_of(image: Image) -> str:
+    """What a file is that was meant as a picture, for a message: `a GIF`, `no picture at all`."""
+    return _KINDS.get(image.kind, "no picture at all") if image.size else "an empty file"
+
+
+def _pixels(image: Image) -> int:
+    return image.width * image.height
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,24 +121,25 @@ def picture(reading: Reading, fields: Fields, key: str, folder: str) -> str:
 def _usable(reading: Reading, fields: Fields, key: str, path: str) -> bool:
     image, shown = reading.tree.image(path), posixpath.basename(path)
     if image.kind not in _SHOWN_BY_NETWORKS:
-        found = {"svg": "an SVG drawing", "gif": "a GIF"}.get(image.kind, "no picture at all")
-        if not image.size:
-            found = "an empty file"
         fields.problem(
             key,
             "image-kind",
-            f"`{shown}` is {found}; networks show PNG, JPEG and WebP",
+            f"`{shown}` is {kind_of(image)}; networks show PNG, JPEG and WebP",
             "save it as PNG (drawings) or JPEG (photographs), or delete the line: a card is drawn then",
         )
         return False
-    if image.size > MAX_BYTES or max(image.width, image.height) > MAX_SIDE:
+    if image.size > MAX_BYTES or max(image.width, image.height) > MAX_SIDE or _pixels(image) > MAX_PIXELS:
         fields.problem(
             key,
             "image-too-large",
             f"`{shown}` has {image.size / 1_000_000:.1f} MB and {image.width} x {image.height} pixels; "
-            f"at most {MAX_BYTES // 1_000_000} MB and {MAX_SIDE} pixels a side are expected",
+            f"at most {MAX_BYTES // 1_000_000} MB, {MAX_SIDE} pixels a side and {MAX_PIXELS // 1_000_000} million in all are "
+            "expected",
             "save it smaller: 1200 x 630 pixels are enough for every network",
         )
+        return False
+    if not image.whole:
+        fields.problem(key, "image-broken", f"`{shown}` {CUT_OFF}", "copy or save it again")
         return False
     if 0 < image.width < _LEAST[0] or 0 < image.height < _LEAST[1]:
         fields.problem(

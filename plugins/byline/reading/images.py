@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 MAX_BYTES = 20_000_000
 MAX_SIDE = 12_000
+MAX_PIXELS = 50_000_000  # more is refused by the pages and the cards: an unpacked picture fills the memory
 HEAD = 256 * 1024
+TAIL = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """`kind` is png, jpeg, webp, gif, svg, or empty for anything else; a side is 0 where it is not told."""
+    """`kind` is png, jpeg, webp, gif, svg, heic, avif, or empty for anything else; a side is 0 where it is not told.
+
+    `whole` is False for a file that ends before its picture does.
+    """
 
     kind: str
     size: int
     width: int = 0
     height: int = 0
+    whole: bool = True
 
 
 def look(path: Path) -> Image:
@@ -27,12 +33,43 @@ def look(path: Path) -> Image:
         size = path.stat().st_size
         with path.open("rb") as file:
             head = file.read(HEAD)
+            file.seek(max(0, size - TAIL))
+            tail = file.read(TAIL)
     except OSError:
         return Image("", 0)
     try:
-        return _look(head, size)
+        found = _look(head, size)
     except (struct.error, IndexError):
         return Image("", size)
+    if _ended(found.kind, head, tail, size) or _decodes(path, found):
+        return found
+    return replace(found, whole=False)
+
+
+def _ended(kind: str, head: bytes, tail: bytes, size: int) -> bool:
+    """Does the file end as a whole one does? Cameras may append something, so a no is not certain."""
+    match kind:
+        case "png":
+            return b"IEND" in tail
+        case "jpeg":
+            return tail.rstrip(b"\0\n\r ").endswith(b"\xff\xd9")
+        case "webp":
+            return 8 + int.from_bytes(head[4:8], "little") <= size + 1
+    return True
+
+
+def _decodes(path: Path, found: Image) -> bool:
+    """The certain answer, by unpacking it; only asked of what looks cut off."""
+    if found.width * found.height > MAX_PIXELS or found.size > MAX_BYTES:
+        return True  # refused for that
+    from PIL import Image as images
+
+    try:
+        with images.open(path) as image:
+            image.load()
+    except Exception:  # noqa: BLE001 - decoders raise whatever a broken file leads them to
+        return False
+    return True
 
 
 def _look(head: bytes, size: int) -> Image:
@@ -44,6 +81,16 @@ def _look(head: bytes, size: int) -> Image:
         return Image("webp", size, *_webp(head))
     if head[:6] in (b"GIF87a", b"GIF89a"):
         return Image("gif", size, *struct.unpack("<HH", head[6:10]))
+    if head[4:8] == b"ftyp":  # ISO base media: iPhones' photographs are one kind of it
+        kinds = {
+            b"heic": "heic",
+            b"heix": "heic",
+            b"hevc": "heic",
+            b"mif1": "heic",
+            b"msf1": "heic",
+            b"avif": "avif",
+        }
+        return Image(kinds.get(head[8:12], ""), size)
     if b"<svg" in head[:4096].lower():
         return Image("svg", size)
     return Image("", size)

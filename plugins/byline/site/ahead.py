@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from byline import cards
+from byline.cards import ImageError
 from byline.model import Author, Picture, Post
 from byline.settings import Settings
 from byline.site import halves, images
@@ -30,7 +31,10 @@ def plans(posts: Iterable[Post], settings: Settings, authors: Mapping[str, Autho
     found = {}
     for post in posts:
         picture = cards.picture(post, settings, authors)
-        found[post.id] = Plan(picture, *images.plan(post, picture, settings))
+        try:
+            found[post.id] = Plan(picture, *images.plan(post, picture, settings))
+        except ImageError as error:  # damaged within, which the check cannot see without unpacking it
+            raise ImageError(f"{post.path}: {error.message}", hint=error.hint) from None
     return found
 
 

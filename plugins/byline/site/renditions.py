@@ -74,7 +74,7 @@ def look(path: Path) -> Looked:
 def _looked(path: Path, _changed: int, _size: int) -> Looked:
     with _opened(path) as image:
         width, height = image.size
-        if image.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8):
+        if _orientation(path, image) in (5, 6, 7, 8):
             width, height = height, width
         return Looked(width, height, getattr(image, "n_frames", 1) > 1, cards.file_digest(path))
 
@@ -127,10 +127,7 @@ def _opened(path: Path) -> Image:
             f"{path.name} unpacks to far more pixels than any screen shows", hint="save it smaller"
         ) from None
     except Exception as error:  # noqa: BLE001 - decoders raise whatever a broken file leads them to
-        raise ImageError(
-            f"{path.name} is no picture that can be read ({type(error).__name__})",
-            hint="save it again as PNG or JPEG",
-        ) from None
+        raise _unreadable(path, error) from None
     if image.width * image.height > MAX_PIXELS:
         size = f"{image.width} x {image.height}"
         image.close()
@@ -139,6 +136,22 @@ def _opened(path: Path) -> Image:
             hint=f"save it with at most {MAX_PIXELS // 1_000_000} million pixels; 2,000 pixels wide is plenty",
         )
     return image
+
+
+def _orientation(path: Path, image: Image) -> int:
+    """How the camera was held, 1 for upright. Raises ImageError: a PNG is unpacked for it, and may be damaged within."""
+    try:
+        found: int = image.getexif().get(_ORIENTATION, 1)
+    except Exception as error:  # noqa: BLE001 - decoders raise whatever a broken file leads them to
+        raise _unreadable(path, error) from None
+    return found
+
+
+def _unreadable(path: Path, error: Exception) -> ImageError:
+    return ImageError(
+        f"{path.name} is no picture that can be read ({type(error).__name__})",
+        hint="save it again as PNG or JPEG",
+    )
 
 
 def _upright(path: Path) -> Image:
@@ -154,16 +167,13 @@ def _upright(path: Path) -> Image:
     except ImageError:
         raise
     except Exception as error:  # noqa: BLE001 - as above
-        raise ImageError(
-            f"{path.name} is no picture that can be read ({type(error).__name__})",
-            hint="save it again as PNG or JPEG",
-        ) from None
+        raise _unreadable(path, error) from None
 
 
 def _lies(path: Path) -> bool:
     try:
         with _opened(path) as image:
-            return image.getexif().get(_ORIENTATION, 1) not in (0, 1)
+            return _orientation(path, image) not in (0, 1)
     except ImageError:
         return False  # what cannot be shown need not be turned; its words go all the same
 
