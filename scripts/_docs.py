@@ -1,6 +1,6 @@
 """Write the generated pages of docs/reference, and this repository's own workflows from the starter's.
 
-`--check` only says whether they are up to date; `--site [ADDRESS]` makes a site of the manual (see _manual.py).
+`--check` only says whether they are up to date; `--site [ADDRESS]` makes a site of the manual (see byline.manual).
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from pathlib import Path
 
 import click
 
-import _manual
 import _messages
 import _networks
 import _schemas
 from byline import starter
 from byline.cli import COMMANDS, cli
+from byline.manual.site import ManualProblem, make
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -114,9 +114,9 @@ def main() -> int:
 def site(address: list[str]) -> int:
     """Build the manual's site and say where it is."""
     try:
-        print(f"Site: {_manual.make(address=address[0] if address else '') / 'index.html'}")
-    except _manual.ManualProblem as problem:
-        print(problem, file=sys.stderr)
+        print(f"Site: {make(ROOT / '.cache' / 'manual', address[0] if address else '') / 'index.html'}")
+    except ManualProblem as problem:
+        print(problem.message, file=sys.stderr)
         return 1
     return 0
 

@@ -38,6 +38,7 @@ def first_commands(program: Sequence[str | Path], folder: Path) -> Path:
     )
     plan = json.loads(publish(program, site, "plan", "--all", "--json"))
     assert {item["post"] for item in plan["deliveries"]} == {post["id"] for post in manifest["posts"]}
+    assert publish(program, site, "manual", "tokens", "--text").startswith("# ")
     (engine,) = (site / "engine").glob("byline-*.whl")
     assert engine.stat().st_size > 1_000_000
     return site

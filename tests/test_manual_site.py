@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,11 +10,10 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from byline.manual import site as laid
 from served import served, watched
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
-import _manual  # noqa: E402
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -41,7 +39,7 @@ class Found(HTMLParser):
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The manual's site, built once; any warning would have stopped it."""
-    return _manual.make(tmp_path_factory.mktemp("manual"), "http://127.0.0.1:8000/blog/")
+    return laid.make(tmp_path_factory.mktemp("manual"), "http://127.0.0.1:8000/blog/")
 
 
 def test_every_page_of_the_manual_has_its_page(site: Path) -> None:
@@ -82,24 +80,24 @@ def test_the_search_knows_the_words_of_every_page(site: Path) -> None:
 
 def test_the_menu_is_the_index(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
-    menu = _manual.menu(tmp_path / "docs")
+    menu = laid.menu(tmp_path / "docs")
     assert [next(iter(part)) for part in menu] == ["Home", "Learn", "Do", "Look up", "Understand", "Project"]
     listed = [page for part in menu[1:] for entry in next(iter(part.values())) for page in entry.values()]  # type: ignore[attr-defined]
     assert len(listed) == len(set(listed))
 
 
 def test_a_link_that_leads_nowhere_stops_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    laid = _manual.lay_out
+    lay_out = laid.lay_out
 
     def spoil(folder: Path, address: str = "") -> None:
-        laid(folder, address)
+        lay_out(folder, address)
         for page in (folder / "docs").rglob("*.md"):
             if page.name != "index.md":
                 page.unlink()  # quicker to build, and every link of the index is broken now
 
-    monkeypatch.setattr(_manual, "lay_out", spoil)
-    with pytest.raises(_manual.ManualProblem, match=r"tutorial\.md"):
-        _manual.make(tmp_path)
+    monkeypatch.setattr(laid, "lay_out", spoil)
+    with pytest.raises(laid.ManualProblem, match=r"tutorial\.md"):
+        laid.make(tmp_path)
 
 
 @pytest.mark.browser

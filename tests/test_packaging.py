@@ -57,6 +57,14 @@ def test_the_wheel_holds_every_file_of_the_package(wheel: Path) -> None:
     assert expected <= names
     fonts = "byline/fonts/cards/noto-sans-cjk.otf", "byline/fonts/cards/OFL.txt"
     assert {"byline/py.typed", "byline/fonts/OFL-inter.txt", *fonts} <= names
+    manual = "byline/manual/pages"
+    assert {
+        f"{manual}/index.md",
+        f"{manual}/how-to/tokens.md",
+        f"{manual}/tokens/linkedin.svg",
+        f"{manual}/SECURITY.md",
+    } <= names
+    assert [name for name in names if "/screenshots/" in name] == [f"{manual}/screenshots/cards.webp"]
     assert not [name for name in names if "__pycache__" in name or not name.startswith("byline")]
     assert [name for name in names if name.endswith("licenses/LICENSE")]
 

@@ -70,6 +70,7 @@ class Browser:
 def browser(monkeypatch: pytest.MonkeyPatch) -> Browser:
     made = Browser()
     monkeypatch.setattr("webbrowser.open", made)
+    monkeypatch.setenv("BROWSER", "a browser")
     return made
 
 

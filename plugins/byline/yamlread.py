@@ -345,7 +345,7 @@ def _explain(error: yaml.MarkedYAMLError, line: int, text: str, offset: int) -> 
         line,
         "yaml",
         f"this is not readable as settings: {error.problem}",
-        "compare with the manual's example",
+        "compare with the examples of `publish manual front-matter` and `publish manual settings`",
     )
 
 

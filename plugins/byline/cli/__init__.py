@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "settle": ("Tell that a post that may be out is not out.", "When something is unclear"),
     "doctor": ("See tokens, rights, costs and connections at a glance.", "When something is unclear"),
     "explain": ("What a code, an exit code or a state means.", "When something is unclear"),
+    "manual": ("Read the manual; it comes with the program.", "When something is unclear"),
     "build": ("Build the site, its feeds and its cards.", "Site"),
     "serve": ("Show the site while you write.", "Site"),
     "init": ("Start a company's own site.", "Set-up"),

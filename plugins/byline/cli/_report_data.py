@@ -118,7 +118,7 @@ def _open(folder: Path, state: Path) -> tuple[Any, tuple[Any, Any]]:
         if not files and not sheets:
             raise UsageError(
                 f"{folder} holds no {name}.parquet and no {name}.csv",
-                hint="`publish report --export DIR` writes both files; the manual lists their columns",
+                hint="`publish report --export DIR` writes both files; `publish manual scale` lists their columns",
             )
         if files and sheets:
             raise UsageError(
@@ -168,7 +168,7 @@ def _unreadable(folder: Path, error: Exception) -> BylineError:
     said = str(error).splitlines()[0][:200]
     return UsageError(
         f"the files in {folder} cannot be counted: {said}",
-        hint="compare their columns with the manual's lists (Many touches): times are whole microseconds, money has a point",
+        hint="compare their columns with the lists of `publish manual scale`: times are whole microseconds, money has a point",
     )
 
 

@@ -155,7 +155,7 @@ def lines(found: Standing) -> list[str]:
         *table(rows),
         "",
         *fitted(f"Next: {click.style(found.next, bold=True)}   ", [f"({found.why})"]),
-        "All commands: publish --help",
+        "All commands: publish --help   The manual: publish manual",
     ]
 
 
@@ -168,6 +168,7 @@ def _nothing_here() -> None:
             ("publish init my-company", "start a company's own site"),
             ("publish init my-company --from wordpress export.xml", "bring an existing blog"),
             ("publish --help", "all commands"),
+            ("publish manual", "the manual, in the browser"),
         ]
     ):
         click.echo(line)

@@ -122,6 +122,18 @@ def say(text: str, *, err: bool = False) -> None:
     click.echo(hanging(text, err=err), err=err)
 
 
+def show_in_browser(address: str) -> bool:
+    """Open it in the person's own browser. False where there is none, such as on a server: a browser for terminals is
+    never started, it would take this terminal.
+    """
+    import webbrowser
+
+    seen = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+    if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in seen):
+        return False
+    return webbrowser.open(address)
+
+
 def emit_json(value: Mapping[str, Any]) -> None:
     """One stable object on stdout."""
     context = click.get_current_context(silent=True)

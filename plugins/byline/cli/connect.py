@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 import click
 
 from byline.cli._publishing import json_option, open_http
-from byline.cli.common import DONE, FAILED, App, emit_json, progress, say
+from byline.cli.common import DONE, FAILED, App, emit_json, progress, say, show_in_browser
 from byline.errors import UsageError
 from byline.fields import did_you_mean
 
@@ -132,9 +132,7 @@ def _account(settings: Settings, network: str, name: str | None) -> Account:
 def _open(no_browser: bool) -> Callable[[str], bool]:
     if no_browser:
         return lambda _address: False
-    import webbrowser
-
-    return webbrowser.open
+    return show_in_browser
 
 
 class _Desk:

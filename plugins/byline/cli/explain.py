@@ -49,7 +49,7 @@ def command(app: App, code: str, as_json: bool) -> None:
     click.echo(wrapped(found.means))
     click.echo()
     click.echo(wrapped(found.do, first="What to do: ", other="  "))
-    click.echo(wrapped(f"More: {found.page} in the manual"))
+    click.echo(wrapped(f"More: publish manual {found.page.removesuffix('.md')}"))
 
 
 def _all(as_json: bool) -> None:

@@ -367,7 +367,7 @@ def _ahead(asked: Asked) -> list[str]:
     if "linkedin" in asked.networks:
         found.append(
             "LinkedIn: a company page can post by itself only after LinkedIn has looked at your app, which takes weeks. Apply today; "
-            "a manager's own profile can start at once. The steps are in the manual, under LinkedIn."
+            "a manager's own profile can start at once. The steps: `publish manual linkedin`."
         )
     if asked.crm in ("salesforce", "dynamics", "hubspot"):
         name = {"salesforce": "Salesforce", "dynamics": "Dynamics", "hubspot": "HubSpot"}[asked.crm]
@@ -377,7 +377,7 @@ def _ahead(asked: Asked) -> list[str]:
             else "Until its address stands in mkdocs.yml, enquiries stay on this machine. "
         )
         found.append(
-            f"CRM: {first}{name} needs its keys in the environment; `publish doctor` says which, the manual says how."
+            f"CRM: {first}{name} needs its keys in the environment; `publish doctor` says which, `publish manual {asked.crm}` how."
         )
     return found
 

@@ -19,7 +19,7 @@ from byline.cli._publishing import (
     read_scope,
     to_option,
 )
-from byline.cli.common import DONE, App, count, emit_json, progress
+from byline.cli.common import DONE, App, count, emit_json, progress, show_in_browser
 from byline.errors import UsageError
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def command(
     elif picture:
         click.echo(str(picture))
     if open_it:
-        click.launch(file.absolute().as_uri())
+        show_in_browser(file.absolute().as_uri())
     return DONE
 
 

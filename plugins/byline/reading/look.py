@@ -85,7 +85,7 @@ def read_pages(block: Fields) -> PageSettings:
                 "headers",
                 "unknown-value",
                 f"`{name}` is no host that a file of headers is known for; known are {', '.join(HOSTS)}",
-                "leave it out and set the headers as the manual shows them",
+                "leave it out and set the headers by hand: `publish manual site` shows them",
             )
         elif name not in names:
             names.append(name)

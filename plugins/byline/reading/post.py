@@ -475,7 +475,7 @@ def _unknown(fields: Fields, before: int) -> None:
             f"`{key}` is not known here",
             f"did you mean `{meant}`?"
             if meant
-            else "delete the line, or see the list in the manual: front matter",
+            else "delete the line; `publish manual front-matter` has the list",
         )
 
 

@@ -109,11 +109,11 @@ _LEDGER = {
 _README = {
     "github": """
 A pull request shows what would go out; its merge puts the site on line and sends the posts. What is to be set up once
-on GitHub (Pages, tokens) is in Byline's manual under "Publish on merge"; the workflow is `.github/workflows/publish.yml`.
+on GitHub (Pages, tokens): `publish manual publish-on-merge`; the workflow is `.github/workflows/publish.yml`.
 """,
     "gitlab": """
 A merge request shows what would go out; its merge puts the site on line and sends the posts. What is to be set up once
-on GitLab (variables, a schedule) is in Byline's manual under "Publish on merge"; the pipeline is `.gitlab-ci.yml`.
+on GitLab (variables, a schedule): `publish manual publish-on-merge`; the pipeline is `.gitlab-ci.yml`.
 """,
     "none": "",
 }

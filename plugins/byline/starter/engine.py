@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import byline
+from byline import manual
 from byline.errors import UsageError
 
 FOLDER = "engine"
@@ -42,6 +43,7 @@ def wheel() -> tuple[str, bytes]:
         for path in sorted(package.rglob("*"))
         if path.is_file() and not any(mark in path.as_posix() for mark in _LEFT)
     }
+    files |= {f"{manual.FOLDER}/{name}": path.read_bytes() for name, path in manual.shipped().items()}
     files |= {
         f"{info}/METADATA": metadata.encode(),
         f"{info}/WHEEL": _WHEEL.encode(),

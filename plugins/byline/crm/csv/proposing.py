@@ -135,7 +135,7 @@ def _recognised(rows: Sequence[tuple[int, list[str]]], file: str, kind: Kind | N
                     rows[0][0],
                     "",
                     f"none of its columns is recognised ({names_seen} …)",
-                    "say what it holds with --kind leads, deals or invoices, or name the columns as the manual lists them",
+                    "say what it holds with --kind leads, deals or invoices, or name the columns as `publish manual any-crm` lists them",
                 )
             ]
         )

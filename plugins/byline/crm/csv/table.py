@@ -127,7 +127,7 @@ def _header(cells: Sequence[str], file: str, line: int) -> tuple[Kind, tuple[str
                     "",
                     "the header has none of `lead_id`, `deal_id` and `invoice_id`",
                     "an export of another system? `publish crm map --sample FILE` tells how it is read; else name the"
-                    " columns as the manual lists them",
+                    " columns as `publish manual any-crm` lists them",
                 )
             ]
         )

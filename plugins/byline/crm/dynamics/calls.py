@@ -199,7 +199,7 @@ class DataverseCalls:
                 cause="auth",
                 status=403,
                 request_id=request_id,
-                hint="give the application user its security role in the Power Platform admin centre (see the manual)",
+                hint="give the application user its security role in the Power Platform admin centre (`publish manual dynamics`)",
             )
         if not isinstance(found, dict):
             return self._calls.unclear(answer, what)

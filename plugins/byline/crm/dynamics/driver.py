@@ -262,7 +262,10 @@ class DynamicsCrm:
         except RemoteError as error:
             return (
                 CrmHealth(
-                    about=LABEL, level="red", message=error.message, fix=error.hint or "see the manual"
+                    about=LABEL,
+                    level="red",
+                    message=error.message,
+                    fix=error.hint or "see `publish manual dynamics`",
                 ),
             )
 

@@ -372,7 +372,10 @@ class HubSpotCrm:
         except RemoteError as error:
             return (
                 CrmHealth(
-                    about=LABEL, level="red", message=error.message, fix=error.hint or "see the manual"
+                    about=LABEL,
+                    level="red",
+                    message=error.message,
+                    fix=error.hint or "see `publish manual hubspot`",
                 ),
             )
 

@@ -130,7 +130,7 @@ def refusal(
             service=NAME,
             cause="auth",
             status=answer.status,
-            hint="give Byline's user the rights that the manual lists, then `publish doctor`",
+            hint="give Byline's user the rights that `publish manual salesforce` lists, then `publish doctor`",
         )
     if "NOT_FOUND" in told and "external" in message.lower():
         return Rejected(

@@ -31,7 +31,9 @@ NOTES = "notes/"
 _POST_FILE = re.compile(rf"posts/([0-9a-f]{{2}})/({POST_ID})\.jsonl")
 _NOTE_FILE = re.compile(r"notes/([a-z][a-z0-9_-]*)/(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))\.jsonl")
 _KIND = re.compile(r"[a-z][a-z0-9_-]*")
-BROKEN = "`publish ledger verify` lists all that is wrong; the manual's page on the sending history says how to mend it"
+BROKEN = (
+    "`publish ledger verify` lists all that is wrong; `publish manual sending-history` says how to mend it"
+)
 
 WELCOME = """\
 # The sending history
