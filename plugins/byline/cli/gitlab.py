@@ -152,7 +152,7 @@ def _host(app: App) -> GitLab:
     if not token:
         raise UsageError(
             f"the token to write with is not set ({TOKEN})",
-            hint='`publish manual publish-on-merge` says how to make one (GitLab)',
+            hint="`publish manual publish-on-merge` says how to make one (GitLab)",
         )
     _refuse_near_strangers(here, TOKEN)
     return GitLab(Http(Timeouts(), app.clock), api=api, project=int(project), token=token)
