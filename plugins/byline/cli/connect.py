@@ -279,7 +279,7 @@ def _lines(done: Connected, settings: Settings, names: Mapping[str, str], *, kep
     for variable in names.values():
         yield f"  {variable}"
         yield f"    GitHub Actions   gh secret set {variable}"
-        yield f"    GitLab CI        glab variable set {variable} --masked"
+        yield f"    GitLab CI        {_glab(variable)}"
         yield f"    a shell here     {_shell(variable)}"
     if signed.note:
         yield f"Note: {signed.note}"
@@ -305,6 +305,17 @@ def _to_paste(
         yield f"In {Path(settings.file).name}, under channels: {account.channel}: accounts:"
         yield f"  {account.name}: {{{written}}}"
     yield ""
+
+
+def _glab(variable: str) -> str:
+    """GitLab's command asks for nothing on a terminal: the value is typed unseen and piped in.
+
+    Protected, else every merge request's pipeline would have it; raw, since a `$` in a token is no other variable.
+    """
+    setting = f"glab variable set {variable} --masked --protected --raw"
+    if os.name == "nt":
+        return f"Read-Host -MaskInput | {setting}"
+    return f'read -rs VALUE && printf %s "$VALUE" | {setting}; unset VALUE'
 
 
 def _shell(variable: str) -> str:
