@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -165,6 +167,18 @@ def test_a_dead_access_token_is_changed_on_reading_and_never_on_making(world: Wo
     assert world.fake.attempts("create") == 1
     world.channel().create(request, ())
     assert len(world.fake.posts) == 1
+
+
+def test_a_dead_access_token_leaves_other_accounts_theirs(world: World) -> None:
+    world.channel().health()
+    with closing(sqlite3.connect(world.home / ".byline" / "private.db")) as store:
+        store.execute("INSERT INTO service_tokens VALUES ('other', 'refresh', 'access', '2030-01-01')")
+        store.commit()
+        service(world)._access.clear()
+        assert world.channel().health().ok
+        assert store.execute("SELECT access FROM service_tokens WHERE line = 'other'").fetchone() == (
+            "access",
+        )
 
 
 def test_clicks_on_our_links_come_back(world: World) -> None:

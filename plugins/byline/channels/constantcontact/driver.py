@@ -9,15 +9,12 @@ the private store. There are two kinds of 429 and no header tells when to come b
 
 from __future__ import annotations
 
-import hashlib
-import weakref
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, ClassVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from byline import links
-from byline import text as texts
 from byline.channels import _letters, _oauth
 from byline.channels.base import (
     Capabilities,
@@ -25,79 +22,34 @@ from byline.channels.base import (
     Draft,
     Found,
     Health,
-    ImageRules,
     JsonValue,
-    Look,
     Metrics,
     Receipt,
-    Replay,
     Request,
     SignedIn,
 )
-from byline.errors import Duplicate, NotSent, OutcomeUnknown, Rejected, RemoteError
-from byline.fields import Fields
-from byline.http import Http, Response
-from byline.model import Message
-from byline.private import URL, PrivateStore, open_store
-from byline.settings import Account, Secrets
-from byline.times import Clock
-
-SERVICE = "Constant Contact"
-LOGIN = "https://authz.constantcontact.com/oauth2/default/v1"
-RIGHTS = ("account_read", "contact_data", "campaign_data", "offline_access")
-REFRESH = "CONSTANTCONTACT_REFRESH_TOKEN"
-_MOST_HTML, _MOST_NAME, _MOST_FROM, _MOST_PREHEADER = 150_000, 80, 100, 200
-_PAGES = 40  # of 50 mails, looked through for our name
-_SOON = timedelta(minutes=10)
-_BEYOND = frozenset({"SCHEDULED", "EXECUTING", "DONE"})  # of a draft
-_TABLE = "CREATE TABLE IF NOT EXISTS service_tokens (line TEXT PRIMARY KEY, refresh TEXT NOT NULL, access TEXT NOT NULL, dies TEXT NOT NULL)"  # fmt: skip
-
-CAPABILITIES = Capabilities(
-    label=SERVICE,
-    limit=10_000,
-    count=texts.utf16,
-    unit="characters",
-    link="card",
-    card="client",
-    image=ImageRules(
-        types=("image/jpeg", "image/png"),
-        max_bytes=5_000_000,
-        max_pixels=33_000_000,
-        width=1200,
-        height=630,
-        max_alt=1000,
-    ),
-    threads=False,
-    find="always",
-    replay=Replay(after=timedelta(0), until=timedelta(days=3650)),  # the name stays taken
-    edit=True,
-    delete=True,
-    clicks=True,
-    views=True,
-    protected=texts.units,
-    story=True,
-    look=Look(
-        handle=lambda account: account.option("from_email"),
-        square=lambda _account: True,
-        document=_letters.document,
-    ),
+from byline.channels.constantcontact.calls import ConstantContactCalls
+from byline.channels.constantcontact.network import (
+    BEYOND,
+    CAPABILITIES,
+    LOGIN,
+    MOST_HTML,
+    REFRESH,
+    RIGHTS,
+    SERVICE,
 )
+from byline.errors import Duplicate, OutcomeUnknown, Rejected
+from byline.fields import Fields
+from byline.model import Message
+
+_MOST_NAME, _MOST_FROM, _MOST_PREHEADER = 80, 100, 200
 
 
-class ConstantContact:
+class ConstantContact(ConstantContactCalls):
     """One account's mails to some of its lists."""
 
     name: ClassVar[str] = "constantcontact"
-    api: ClassVar[str] = "https://api.cc.email/v3"
     caps: Capabilities = CAPABILITIES
-
-    def __init__(self, account: Account, *, http: Http, secrets: Secrets, clock: Clock) -> None:
-        self._account = account
-        self._http = http
-        self._secrets = secrets
-        self._clock = clock
-        self._access = ""
-        self._kept: PrivateStore | None = None
 
     @staticmethod
     def settings(block: Fields, accounts: tuple[Fields, ...]) -> None:
@@ -129,7 +81,7 @@ class ConstantContact:
 
     def prepare(self, message: Message, delivery_id: str) -> tuple[Request, ...]:
         """Build the mail, and where it shall be sent the call that does so. Looks the lists up."""
-        self._token()
+        self._tokens.access()
         lists = self._lists()
         name = f"{delivery_id} {_letters.site_host(message)}"[:_MOST_NAME]
         made = Request(
@@ -283,9 +235,9 @@ class ConstantContact:
         subject, letter = _letters.write(
             message, self._account, unsubscribe=False, tracking="[[trackingImage]]"
         )
-        if len(letter.html) > _MOST_HTML:
+        if len(letter.html) > MOST_HTML:
             raise Rejected(
-                f"{SERVICE} takes a mail of {_MOST_HTML:,} characters; this one has {len(letter.html):,}",
+                f"{SERVICE} takes a mail of {MOST_HTML:,} characters; this one has {len(letter.html):,}",
                 service=SERVICE,
                 hint="write `content: opening` for the account, so that the mail carries the post's opening alone",
             )
@@ -314,7 +266,7 @@ class ConstantContact:
     def _schedule(self, request: Request, activity: str) -> Receipt:
         """Name the lists, then ask for it to go out at once. It does not go out a second time: its status forbids it."""
         found = self._call("GET", f"/emails/activities/{activity}").object()
-        if str(found.get("current_status", "")).upper() in _BEYOND:
+        if str(found.get("current_status", "")).upper() in BEYOND:
             return self._receipt(activity, self._clock.now(), already=True)
         chosen = request.body.get("contact_list_ids")
         self._call("PUT", f"/emails/activities/{activity}", json={**found, "contact_list_ids": chosen})
@@ -333,7 +285,7 @@ class ConstantContact:
 
     def _scheduled(self, activity: str) -> bool:
         found = self._call("GET", f"/emails/activities/{activity}").object()
-        return str(found.get("current_status", "")).upper() in _BEYOND
+        return str(found.get("current_status", "")).upper() in BEYOND
 
     def _taken(self, request: Request) -> Receipt:
         """The name is taken: by this very mail."""
@@ -348,7 +300,7 @@ class ConstantContact:
 
     def _by_name(self, name: str) -> Receipt | None:
         """The mail of this name, the newest page first."""
-        for campaign in self._campaigns():
+        for campaign in self._rows("/emails?limit=50", "campaigns"):
             if campaign.get("name") == name and str(campaign.get("current_status", "")).upper() != "REMOVED":
                 whole = self._call("GET", f"/emails/{campaign.get('campaign_id')}").object()
                 activity = _activity_of(whole)
@@ -357,42 +309,13 @@ class ConstantContact:
                     return self._receipt(activity, at, already=True)
         return None
 
-    def _campaigns(self) -> Iterator[Mapping[str, Any]]:
-        path = "/emails?limit=50"
-        for _ in range(_PAGES):
-            found = self._call("GET", path).object()
-            yield from (row for row in found.get("campaigns") or () if isinstance(row, dict))
-            path = self._next(found)
-            if not path:
-                return
-
-    def _next(self, found: Mapping[str, Any]) -> str:
-        """The next page, as the service names it; none when it leads to another host, which would get our token."""
-        step: Any = found.get("_links")
-        for key in ("next", "href"):
-            step = step.get(key) if isinstance(step, dict) else None
-        if not isinstance(step, str) or not step:
-            return ""
-        base = urlsplit(self._account.api)
-        whole = urlsplit(urljoin(f"{base.scheme}://{base.netloc}/", step))
-        if (whole.scheme, whole.netloc) != (base.scheme, base.netloc):
-            return ""
-        return f"{whole.path.removeprefix(base.path)}?{whole.query}"
-
     def _lists(self) -> tuple[str, ...]:
         """The ids of the lists that the settings name, by name or by id. Raises Rejected for one that is not there."""
         wanted = [word.strip() for word in self._account.option("lists").split(",") if word.strip()]
         found: dict[str, str] = {}
-        path = "/contact_lists?limit=1000"
-        for _ in range(_PAGES):
-            answer = self._call("GET", path).object()
-            for row in answer.get("lists") or ():
-                if isinstance(row, dict):
-                    key = str(row.get("list_id"))
-                    found |= {key: key, str(row.get("name", "")).strip().lower(): key}
-            path = self._next(answer)
-            if not path:
-                break
+        for row in self._rows("/contact_lists?limit=1000", "lists"):
+            key = str(row.get("list_id"))
+            found |= {key: key, str(row.get("name", "")).strip().lower(): key}
         missing = [word for word in wanted if word.lower() not in found]
         if missing:
             raise Rejected(
@@ -418,142 +341,6 @@ class ConstantContact:
         url = f"https://app.constantcontact.com/pages/campaigns/email-details/details/activity/{activity}"
         return Receipt(remote_id=activity, url=url, at=at, already=already)
 
-    # The wire.
-
-    @property
-    def _login(self) -> str:
-        own = LOGIN if self._account.api == self.api else f"{self._account.api}/oauth2"
-        return self._account.option("login", own).rstrip("/")
-
-    def _call(self, method: str, path: str, *, json: JsonValue = None, create: bool = False) -> Response:
-        """One call. A token that died is changed for a new one and the call made again, unless it makes something."""
-        for last in (False, True):
-            answer = self._http.request(
-                method,
-                self._account.api + path,
-                service=SERVICE,
-                headers={"Authorization": f"Bearer {self._token()}", "Accept": "application/json"},
-                json=json,
-                create=create,
-            )
-            if answer.status == 401 and not last:
-                self._access = ""
-                self._forget_access()
-                if not create:
-                    continue
-            break
-        if not answer.ok and answer.status != 409:
-            raise self._failure(answer, create)
-        return answer
-
-    def _failure(self, answer: Response, create: bool) -> RemoteError:
-        status, said = answer.status, self._said(answer)
-        where = f"the account `{self._account.name}`"
-        if status in (401, 403):
-            return NotSent(
-                f"{SERVICE} refused the token of {where} ({said})",
-                service=SERVICE,
-                cause="auth",
-                status=status,
-                hint=f"sign in again with `publish connect {self.name}` and set {REFRESH}; "
-                "docs/channels/constantcontact.md",
-            )
-        if status == 429:
-            quota = self._error(answer).get("error_key") == "quota_exceeded"
-            now = self._clock.now()
-            midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-            return self._http.limited(
-                answer,
-                service=SERVICE,
-                until=midnight + timedelta(days=1) if quota else now + timedelta(seconds=1),
-                message=f"{SERVICE} takes no more calls {'today' if quota else 'this second'} ({said})",
-            )
-        if status >= 500 or status == 408 or 300 <= status < 400:
-            return self._http.broken(answer, service=SERVICE, create=create)
-        return Rejected(
-            f"{SERVICE} refused the call from {where}: {said}",
-            service=SERVICE,
-            status=status,
-            hint="correct what it names; it is not sent again as it is",
-        )
-
-    def _error(self, answer: Response) -> Mapping[str, Any]:
-        found = answer.json()
-        first = found[0] if isinstance(found, list) and found else found
-        return first if isinstance(first, dict) else {}
-
-    def _said(self, answer: Response) -> str:
-        message = self._error(answer).get("error_message")
-        return self._http.redact(message)[:300] if isinstance(message, str) else self._http.words(answer)
-
-    # Tokens.
-
-    def _store(self) -> PrivateStore:
-        if self._kept is None:
-            self._kept = open_store(
-                self._account.home / ".byline", self._secrets.get(URL), site=self._account.site
-            )
-            weakref.finalize(self, self._kept.close)
-            self._kept.tables(_TABLE)
-        return self._kept
-
-    def _token(self) -> str:
-        """An access token that lives for a while yet. One runner at a time asks for a new one."""
-        if self._access:
-            return self._access
-        given = self._http.secret(self._secrets, self._account.name, REFRESH, service=SERVICE)
-        client = self._http.secret(
-            self._secrets, self._account.name, "CONSTANTCONTACT_CLIENT_ID", service=SERVICE, shown=True
-        )
-        line = hashlib.sha256(f"{self._login} {client} {given}".encode()).hexdigest()
-        store = self._store()
-        with store.unit():
-            if store.postgresql:
-                store.run("SELECT pg_advisory_xact_lock(hashtext(?))", line)
-            rows = store.run("SELECT refresh, access, dies FROM service_tokens WHERE line = ?", line)
-            refresh, access, dies = rows[0] if rows else (given, "", "")
-            self._http.protect(REFRESH, refresh)
-            if access and datetime.fromisoformat(dies) - self._clock.now() > _SOON:
-                self._http.protect("ACCESS_TOKEN", access)
-                self._access = str(access)
-                return self._access
-            found = self._refreshed(client, refresh)
-            self._access = str(found["access_token"])
-            life = found.get("expires_in")
-            dies = self._clock.now() + timedelta(seconds=life if isinstance(life, int) else 3600)
-            newest = str(found.get("refresh_token") or refresh)
-            self._http.protect(REFRESH, newest)
-            store.run(
-                "INSERT INTO service_tokens VALUES (?, ?, ?, ?) ON CONFLICT (line) DO UPDATE SET"
-                " refresh = excluded.refresh, access = excluded.access, dies = excluded.dies",
-                line, newest, self._access, dies.isoformat(),
-            )  # fmt: skip
-        return self._access
-
-    def _forget_access(self) -> None:
-        self._store().run("UPDATE service_tokens SET access = ''")
-
-    def _refreshed(self, client: str, refresh: str) -> Mapping[str, Any]:
-        form = {"grant_type": "refresh_token", "refresh_token": refresh, "client_id": client}
-        secret = self._secrets.get("CONSTANTCONTACT_CLIENT_SECRET", self._account.name)
-        if secret:
-            self._http.protect("CONSTANTCONTACT_CLIENT_SECRET", secret)
-            form["client_secret"] = secret
-        answer = self._http.request("POST", f"{self._login}/token", service=SERVICE, data=form)
-        if answer.status == 429 or answer.status >= 500:
-            raise self._failure(answer, create=False)
-        try:
-            return _oauth.token_of(answer, self._http, SERVICE)
-        except NotSent as error:
-            raise NotSent(
-                f"{error.message}: the refresh token is revoked, or was used by another machine",
-                service=SERVICE,
-                cause="auth",
-                status=error.status,
-                hint=f"sign in again with `publish connect {self.name}` and set {REFRESH}; where several machines "
-                f"send, let them share {URL}, or choose long-lived refresh tokens in the app",
-            ) from None
-
 
 def _activity_of(found: Mapping[str, Any]) -> str:
     """The id of the mail itself among a campaign's parts."""
@@ -574,6 +361,3 @@ def _time(value: Any, default: datetime) -> datetime:
 def _number(found: Mapping[str, Any], key: str) -> int:
     value = found.get(key)
     return value if isinstance(value, int) else 0
-
-
-CHANNEL = ConstantContact

@@ -1,0 +1,57 @@
+"""What Constant Contact's refusals mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, timedelta
+from typing import Any
+
+from byline.channels.constantcontact.network import REFRESH, SERVICE
+from byline.errors import NotSent, Rejected, RemoteError
+from byline.http import Http, Response
+from byline.settings import Account
+from byline.times import Clock
+
+
+def failure(answer: Response, *, account: Account, http: Http, clock: Clock, create: bool) -> RemoteError:
+    """The error that an answer other than 2xx is. There are two kinds of 429, for a second and for a day."""
+    status, said = answer.status, _said(answer, http)
+    where = f"the account `{account.name}`"
+    if status in (401, 403):
+        return NotSent(
+            f"{SERVICE} refused the token of {where} ({said})",
+            service=SERVICE,
+            cause="auth",
+            status=status,
+            hint=f"sign in again with `publish connect {account.channel}` and set {REFRESH}; "
+            "docs/channels/constantcontact.md",
+        )
+    if status == 429:
+        quota = _error(answer).get("error_key") == "quota_exceeded"
+        now = clock.now()
+        midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        return http.limited(
+            answer,
+            service=SERVICE,
+            until=midnight + timedelta(days=1) if quota else now + timedelta(seconds=1),
+            message=f"{SERVICE} takes no more calls {'today' if quota else 'this second'} ({said})",
+        )
+    if status >= 500 or status == 408 or 300 <= status < 400:
+        return http.broken(answer, service=SERVICE, create=create)
+    return Rejected(
+        f"{SERVICE} refused the call from {where}: {said}",
+        service=SERVICE,
+        status=status,
+        hint="correct what it names; it is not sent again as it is",
+    )
+
+
+def _error(answer: Response) -> Mapping[str, Any]:
+    found = answer.json()
+    first = found[0] if isinstance(found, list) and found else found
+    return first if isinstance(first, dict) else {}
+
+
+def _said(answer: Response, http: Http) -> str:
+    message = _error(answer).get("error_message")
+    return http.redact(message)[:300] if isinstance(message, str) else http.words(answer)
