@@ -242,3 +242,24 @@ def test_the_command_itself_leaves_with_the_code_and_without_heavy_imports(tmp_p
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "[]"
     assert done.stderr == ""
+
+
+def test_a_token_that_a_merge_request_could_read_is_a_mistake(tmp_path: Path) -> None:
+    file = make_site(tmp_path, posts={"hp7.md": post()})
+    here = {
+        "CI_PIPELINE_SOURCE": "merge_request_event",
+        "LINKEDIN_ACCESS_TOKEN__DANA": "made-up-token",
+        "BYLINE_ISSUES_TOKEN": "made-up-token",
+        "HUBSPOT_ACCESS_TOKEN": " ",  # protected: GitLab leaves it out
+        "BLUESKY_IDENTIFIER": "acme.bsky.social",  # no secret
+        "CI_JOB_TOKEN": "made-up-token",
+    }
+    for environment, wanted in (
+        (here, ["BYLINE_ISSUES_TOKEN", "LINKEDIN_ACCESS_TOKEN__DANA"]),
+        (here | {"CI_PIPELINE_SOURCE": "push"}, []),
+    ):
+        done = check(file, "--json", environment=environment)
+        found = [item for item in told(done)["problems"] if item["code"] == "token-in-reach"]
+        assert [item["message"].split()[2] for item in found] == wanted
+        assert done.return_value == (5 if wanted else 0)
+        assert "made-up-token" not in done.stdout

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from byline.cli import _annotations
+from byline.cli import _annotations, _reach
 from byline.cli._publishing import write_out
 from byline.cli.common import DONE, STOPPED, USAGE, App, count, emit_json, hanging, show_problems
 from byline.errors import BylineError, Problem, UsageError
@@ -88,6 +88,7 @@ def command(
             _suggest(suggest, settings, found, top)
         posts = found.count
         problems += _of_posts(settings, found, wanted, older, bool(wrong), app.clock)
+    problems += _reach.tokens(here)
     if gitlab is not None:
         write_out(gitlab, json.dumps(_annotations.gitlab(problems, top), ensure_ascii=False, indent=1))
     if as_json:
