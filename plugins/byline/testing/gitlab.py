@@ -177,6 +177,8 @@ class GitLab(Fake):
         for shape, least, what in _ROUTES:
             found = re.fullmatch(shape, path)
             if found and what[0] == call.method:
+                if any(path.startswith(f"/projects/{project}/") for project in self.private):
+                    return answer(404, {"message": "404 Project Not Found"})
                 if ROLES.index(role) < ROLES.index(least):
                     return answer(403, {"message": "403 Forbidden"})
                 handler = getattr(self, f"_{what[1]}")
@@ -194,7 +196,7 @@ class GitLab(Fake):
         if request is None:
             return answer(404, {"message": "404 Not found"})
         pipeline = None
-        if request.pipeline and request.project not in self.private:
+        if request.pipeline:  # told of also where the token may not see into it
             pipeline = {"id": request.pipeline, "project_id": request.project, "sha": request.sha}
         refs = {"base_sha": "b" * 40, "start_sha": "c" * 40, "head_sha": request.sha}
         return answer(200, {**self._basic(request), "head_pipeline": pipeline, "diff_refs": refs})
