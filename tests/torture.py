@@ -276,13 +276,16 @@ class History:
         if self.chance.random() < 0.4:
             begin, end = sorted(self.chance.uniform(0.0, 1.5) for _ in range(2))
             self._say(f"  the git server is away from {begin:.1f} s to {end:.1f} s")
-            away = store.origin.with_name("away.git")
+            # Whoever asks now finds no repository; what was under way ends, as on a server that takes no more calls. (A folder
+            # that moves in the middle of a push would leave one of its two refs behind; a server out of reach does not.)
+            head = store.origin / "HEAD"
+            away = head.with_name("HEAD.away")
 
             def leaving() -> None:
                 time.sleep(begin)
-                store.origin.rename(away)
+                head.rename(away)
                 time.sleep(end - begin)
-                away.rename(store.origin)
+                away.rename(head)
 
             thread = threading.Thread(target=leaving)
             thread.start()
