@@ -113,9 +113,16 @@ def draw_card(card: DrawnCard, wide: int, high: int) -> Image:
         if box is not None:
             part = layer.crop(box)
             place = box[0] + left, box[1] + top
-            tints.paste(part.point(_steps_from(first)), place, part.point(_ANY))
+            tints.paste(_mapped(part, _steps_from(first)), place, _mapped(part, _ANY))
     tints.putpalette(_palette(ground, ink, card.accent))
     return tints
+
+
+def _mapped(layer: Image, values: list[int]) -> Image:
+    """As `layer.point(values)`, which rounds each of them first; they are whole."""
+    made = layer.copy()
+    made.im = layer.im.point(values, None)
+    return made
 
 
 @cache

@@ -12,9 +12,8 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -24,8 +23,7 @@ INTER, SERIF = "Inter", "Source Serif 4"
 FAMILIES = INTER, SERIF
 
 
-@dataclass(frozen=True, slots=True)
-class Face:
+class Face(NamedTuple):  # which Python hashes in C; each letter that is set asks for its face
     """A shipped family at one weight (100 to 900)."""
 
     family: str
@@ -44,11 +42,17 @@ def plain(text: str) -> bool:
 
 def width(text: str, face: Face, size: float) -> float:
     """How wide the line is, in pixels."""
+    return _units(text, face) * size / 1000
+
+
+@lru_cache(maxsize=4096)
+def _units(text: str, face: Face) -> float:
+    """The same in thousandths of the size: one title is tried in many sizes, and words come again."""
     total, before = 0.0, ""
     for char in text:
         total += _advance(char, face) + _kern(before, char, face.family)
         before = char
-    return total * size / 1000
+    return total
 
 
 def draw(layer: Image, at: tuple[float, float], text: str, face: Face, size: int, fill: int) -> None:
@@ -169,6 +173,7 @@ def _kerning(family: str) -> dict[str, int]:
     }
 
 
+@lru_cache(maxsize=16_384)
 def _kern(before: str, char: str, family: str) -> int:
     return _kerning(family).get(_base(before) + _base(char), 0) if before else 0
 

@@ -27,8 +27,9 @@ def without_title(content: str) -> tuple[str, str]:
 def minutes(content: str) -> int:
     """How long reading takes: 230 words a minute, 450 characters where words are not spaced."""
     plain = html.unescape(_TAGS.sub(" ", content))
-    wide = len(_WIDE.findall(plain))
-    return max(1, round((len(_WORDS.findall(_WIDE.sub(" ", plain)))) / 230 + wide / 450))
+    wide = 0 if plain.isascii() else len(_WIDE.findall(plain))
+    words = _WORDS.findall(_WIDE.sub(" ", plain) if wide else plain)
+    return max(1, round(len(words) / 230 + wide / 450))
 
 
 def for_feed(content: str, address: str) -> str:
