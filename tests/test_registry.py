@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent
 @pytest.fixture
 def fresh() -> None:
     registry._points.cache_clear()
+    registry.installed.cache_clear()
     registry._load.cache_clear()
 
 
@@ -52,10 +53,9 @@ def test_an_unknown_network_gets_a_suggestion() -> None:
 @pytest.mark.usefixtures("fresh")
 def test_another_package_brings_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint("intranet", "byline.channels.linkedin:LinkedIn", "byline.channels")
-    monkeypatch.setattr(
-        importlib.metadata, "entry_points", lambda group: [point] if group == "byline.channels" else []
-    )
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda: EntryPoints([point]))
     assert "intranet" in registry.channels()
     assert registry.channel("intranet").__name__ == "LinkedIn"
     registry._points.cache_clear()
+    registry.installed.cache_clear()
     registry._load.cache_clear()

@@ -87,6 +87,12 @@ def _files(package: str) -> tuple[str, ...]:
 
 @cache
 def _points(group: str) -> dict[str, EntryPoint]:
+    return {point.name: point for point in installed().select(group=group)}
+
+
+@cache
+def installed() -> Any:
+    """What all installed packages offer, to `select` from; looking through them takes a while, and they stay as they are."""
     from importlib.metadata import entry_points
 
-    return {point.name: point for point in entry_points(group=group)}
+    return entry_points()

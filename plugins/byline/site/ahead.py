@@ -11,7 +11,7 @@ from byline.model import Author, Picture, Post
 from byline.settings import Settings
 from byline.site import halves, images
 from byline.site.images import Cover, Maker
-from byline.site.kept import Handed, Kept, Name, digest
+from byline.site.kept import Handed, Kept, Name, address
 from byline.site.written import Written
 
 _MANY = 20  # pictures for which a second process pays
@@ -42,7 +42,7 @@ def missing(pictures: Iterable[str], kept: Kept, written: Written | None) -> lis
     """Which of these addresses lead to pictures that neither the site's folder nor the cache has."""
     found = []
     for url in pictures:
-        holds = digest(url)
+        holds = address(url)
         if (written is None or not written.holds(url, f"o:{holds}")) and not kept.has("output", holds):
             found.append(url)
     return found
@@ -57,7 +57,7 @@ def begin(pictures: Mapping[str, Maker], kept: Kept, written: Written | None) ->
     spool = kept.spare()
 
     def work(url: str) -> None:
-        kept.put("output", digest(url), pictures[url](), packed=url.endswith(".svg"))
+        kept.put("output", address(url), pictures[url](), packed=url.endswith(".svg"))
 
     def done() -> Handed:
         return kept.handed(held)

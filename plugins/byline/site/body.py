@@ -40,8 +40,8 @@ class Source:
 
     uri: str
     url: str
-    by_url: Mapping[str, tuple[str, Path]]
-    by_uri: Mapping[str, tuple[str, Path]]
+    by_url: Mapping[str, tuple[str, str | Path]]
+    by_uri: Mapping[str, tuple[str, str | Path]]
 
 
 @dataclass(slots=True)
@@ -101,7 +101,7 @@ def _link(quoted: str, source: Source) -> str:
     return f'"{escape(parts._replace(path=quote(address)).geturl())}"'
 
 
-def _file(target: str, source: Source) -> tuple[str, Path] | None:
+def _file(target: str, source: Source) -> tuple[str, str | Path] | None:
     """The file of the site that a relative address means in the repository, where it means none on the site."""
     try:
         parts = urlsplit(target)
@@ -145,7 +145,7 @@ def _pictures(body: Body, source: Source, late: bool) -> None:
         found = moved or _own(given.get("src", ""), source)
         if found is not None:
             try:
-                needed.extend(_sized(given, found[1], source))
+                needed.extend(_sized(given, Path(found[1]), source))
             except ImageError as error:
                 body.notes.append(f"{error.message}; {error.hint}")
         if not eager:
@@ -159,7 +159,7 @@ def _pictures(body: Body, source: Source, late: bool) -> None:
     body.renditions = tuple(dict.fromkeys(needed))
 
 
-def _own(target: str, source: Source) -> tuple[str, Path] | None:
+def _own(target: str, source: Source) -> tuple[str, str | Path] | None:
     try:
         parts = urlsplit(target)
     except ValueError:

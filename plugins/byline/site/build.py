@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
-from functools import cache as remembered
 from importlib import metadata
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from byline import registry
 from byline.content import Content, public
 from byline.errors import BylineError, ContentError, Stopped, UsageError
 from byline.settings import Settings
@@ -254,11 +254,10 @@ def _installed_once() -> Iterator[None]:
 
     from byline.site.mkdocs.quick import replaced
 
-    found = metadata.entry_points
-    everything = remembered(found)
+    found, everything = metadata.entry_points, registry.installed()
 
     def entry_points(**asked: Any) -> Any:
-        return everything().select(**asked) if asked else everything()
+        return everything.select(**asked) if asked else everything
 
     with ExitStack() as stack:
         for owner in (mkdocs.plugins, mkdocs.utils, metadata):

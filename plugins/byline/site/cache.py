@@ -96,12 +96,13 @@ class Cache:
     @cached_property
     def recall(self) -> Recall:
         """Posts as they were read before, for `content.read`."""
+        # A row's key is this and the path as it is: a hash of both would have to be worked out for each post.
         self._reading = digest(self.base, self.inputs.sha(str(self.settings.docs / ".authors.yml")))
         docs, known = f"{self.settings.docs}/", self.kept.values("reading")
 
         def row(path: str) -> Any:
             self.look_up()
-            return known(digest(self._reading, path))
+            return known(f"{self._reading} {path}")
 
         return Recall(row, self.settings.zone, lambda path: self.inputs.sha(docs + path))
 
@@ -162,12 +163,12 @@ class Cache:
             places = [self.settings.docs, *(Path(one) for one in folders)]
             self.inputs = inputs.look(places, list(texts), self.inputs, self.inputs.taken)
         start, end = (1.0, 0.0) if dated else _holds(posts, now)
-        self.kept.put_value("facts", "inputs", self.inputs.plain())
+        self.kept.put_value("facts", "inputs", self.inputs.plain(), packed=False)
         if "recall" in self.__dict__:
             for path, row in self.recall.fresh.items():
-                self.kept.put_value("reading", digest(self._reading, path), row)
-        self.kept.put_value("facts", self._at, records)
-        self.kept.put_value("facts", f"pages {self.mode}", pages)
+                self.kept.put_value("reading", f"{self._reading} {path}", row)
+        self.kept.put_value("facts", self._at, records, packed=False)
+        self.kept.put_value("facts", f"pages {self.mode}", pages, packed=False)
         self.kept.put_value(
             "facts",
             self._last,
@@ -193,7 +194,7 @@ class Cache:
     def pause(self) -> None:
         """This build ends in the middle of the site's folder; the next one goes on with what it has made."""
         for path, row in self.recall.fresh.items():
-            self.kept.put_value("reading", digest(self._reading, path), row)
+            self.kept.put_value("reading", f"{self._reading} {path}", row)
         self.kept.put_value("facts", self._last, {})
         self.kept.put_value("facts", self._at, self.written.so_far())
         self.kept.save(whole=False)

@@ -14,6 +14,7 @@ import sqlite3
 import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,12 @@ def digest(*parts: Any) -> str:
             seen.update(b"%b%d:" % (kind, len(data)))
             seen.update(data)
     return seen.hexdigest()
+
+
+@lru_cache(maxsize=65_536)
+def address(url: str) -> str:
+    """As `digest(url)`: a picture is known by where it lies, which is asked several times in a build."""
+    return digest(url)
 
 
 class Kept:
@@ -257,13 +264,10 @@ class Kept:
         except ValueError:
             return None
 
-    def put_value(self, kind: str, key: str, value: Any) -> None:
-        """Keep a value of JSON."""
-        self.put(
-            kind,
-            key,
-            json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"),
-        )
+    def put_value(self, kind: str, key: str, value: Any, *, packed: bool = True) -> None:
+        """Keep a value of JSON; `packed` is off for what each build reads and writes anew."""
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        self.put(kind, key, text.encode("utf-8", "surrogatepass"), packed=packed)
 
     def still(self, kind: str, keys: Iterable[str]) -> None:
         """These are in use although nobody asked for them."""

@@ -35,7 +35,7 @@ from byline.site import (
 )
 from byline.site.ahead import Plan
 from byline.site.halves import Half
-from byline.site.kept import Kept, digest
+from byline.site.kept import Kept, address, digest
 from byline.site.mkdocs import theme
 from byline.site.places import Listing
 from byline.site.renditions import Rendition
@@ -102,7 +102,7 @@ class Outputs:
         `packed` is off for what is compressed already. What `make` reads must be in `parts`, by value or by hash.
         """
         self.look_up()
-        holds = digest(name, *parts)
+        holds = digest(name, *parts) if parts else address(name)
         if self.written is not None and self.written.claim(name, f"o:{holds}"):
             self.kept.still("output", [holds])
             self.count += 1
@@ -250,7 +250,7 @@ class Outputs:
 
     def _size(self, picture: Picture) -> int:
         """How many bytes the picture has: `_pictures` has made it."""
-        data = self.kept.get("output", digest(picture.url.removeprefix(self.settings.site_url)))
+        data = self.kept.get("output", address(picture.url.removeprefix(self.settings.site_url)))
         return len(cards.render(picture) if data is None else data)
 
     def _for_feed(self, texts: Texts, post: Post, name: str, address: str) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from urllib.parse import unquote
 
 from mkdocs.structure.files import File, Files
 
 from byline.site.body import Source
 
-Found = tuple[str, Path]
+Found = tuple[str, str]  # address and path on the disk
 
 
 class Whereabouts:
@@ -23,7 +22,7 @@ class Whereabouts:
             if not file.abs_src_path:
                 continue
             url = _plain(file.url)
-            found = url, Path(file.abs_src_path)
+            found = url, file.abs_src_path
             self._by_url[url] = found
             self._by_uri[file.src_uri] = found
 
