@@ -20,6 +20,7 @@ from byline.settings import Timeouts
 from byline.testing.ledger_contract import AT, INTENT
 
 SLOW = Timeouts(connect=5, read=30)
+OWN = "here-1-2/88/ef"
 HELD = Record(intent=INTENT, state="sending", version=1, updated=AT, run="elsewhere-1-2/77/ab")
 
 
@@ -40,41 +41,42 @@ def test_every_run_has_a_name_of_its_own() -> None:
 @pytest.mark.parametrize(("seconds", "busy"), [(0, True), (249, True), (250, False), (9_999, False)])
 def test_elsewhere_as_long_as_the_slowest_call_may_take(seconds: int, busy: bool) -> None:
     """Twice connecting and four times reading: 2 x (5 + 4 x 30) seconds."""
-    assert may_be_at_work(HELD, AT + timedelta(seconds=seconds), SLOW) is busy
+    assert may_be_at_work(HELD, AT + timedelta(seconds=seconds), SLOW, OWN) is busy
 
 
 def test_a_clock_that_went_back_waits() -> None:
-    assert may_be_at_work(HELD, AT - timedelta(days=1), SLOW)
+    assert may_be_at_work(HELD, AT - timedelta(days=1), SLOW, OWN)
 
 
 @pytest.mark.parametrize("state", ["due", "sent", "unknown", "failed"])
 def test_only_what_is_being_sent_is_held(state: str) -> None:
-    assert not may_be_at_work(replace(HELD, state=state), AT, SLOW)  # type: ignore[arg-type]
+    assert not may_be_at_work(replace(HELD, state=state), AT, SLOW, OWN)  # type: ignore[arg-type]
 
 
 def test_our_own_run_holds_nothing_against_us() -> None:
     assert not may_be_at_work(HELD, AT, SLOW, HELD.run)
     assert may_be_at_work(HELD, AT, SLOW, "elsewhere-1-2/77/cd")
+    assert may_be_at_work(replace(HELD, run=""), AT, SLOW, OWN)  # nobody's name is not ours
 
 
 def test_a_process_of_this_machine_is_known_to_live_or_not() -> None:
     def held_by(process: object, place: str = _place()) -> Record:
         return replace(HELD, run=f"{place}/{process}/ab")
 
-    assert may_be_at_work(held_by(os.getpid()), AT, SLOW)
-    assert not may_be_at_work(held_by(ended()), AT, SLOW)
-    assert may_be_at_work(held_by(ended(), "another-machine"), AT, SLOW)
-    assert may_be_at_work(held_by("words"), AT, SLOW)
-    assert may_be_at_work(held_by(1), AT, SLOW)  # lives, and may belong to somebody else
+    assert may_be_at_work(held_by(os.getpid()), AT, SLOW, OWN)
+    assert not may_be_at_work(held_by(ended()), AT, SLOW, OWN)
+    assert may_be_at_work(held_by(ended(), "another-machine"), AT, SLOW, OWN)
+    assert may_be_at_work(held_by("words"), AT, SLOW, OWN)
+    assert may_be_at_work(held_by(1), AT, SLOW, OWN)  # lives, and may belong to somebody else
 
 
 def test_a_killed_process_that_nobody_looked_after_is_gone() -> None:
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     held = replace(HELD, run=f"{_place()}/{process.pid}/ab")
-    assert may_be_at_work(held, AT, SLOW)
+    assert may_be_at_work(held, AT, SLOW, OWN)
     process.kill()
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # dead, and still on the list
-    assert not may_be_at_work(held, AT, SLOW)
+    assert not may_be_at_work(held, AT, SLOW, OWN)
     process.communicate()
 
 
@@ -90,7 +92,7 @@ class TestThisMachine:
         monkeypatch.setattr(runs, "Path", Nowhere)
         assert _place() == f"{socket.gethostname()}--"
         held = replace(HELD, run=f"{_place()}/{os.getpid()}/ab")
-        assert may_be_at_work(held, AT, SLOW)
+        assert may_be_at_work(held, AT, SLOW, OWN)
 
     @pytest.mark.parametrize(
         ("error", "busy"), [(ProcessLookupError(), False), (PermissionError(), True), (OSError(), True)]
@@ -105,7 +107,7 @@ class TestThisMachine:
             raise error
 
         monkeypatch.setattr(os, "kill", kill)
-        assert may_be_at_work(replace(HELD, run=f"{_place()}/4711/ab"), AT, SLOW) is busy
+        assert may_be_at_work(replace(HELD, run=f"{_place()}/4711/ab"), AT, SLOW, OWN) is busy
         assert asked == [(4711, 0)]
 
     @pytest.mark.parametrize(
@@ -125,7 +127,7 @@ class TestThisMachine:
         place = _place()
         monkeypatch.setattr(runs, "_place", lambda: place)
         monkeypatch.setattr(runs, "Path", type("Told", (Nowhere,), {"text": stat}))
-        assert may_be_at_work(replace(HELD, run=f"{place}/{os.getpid()}/ab"), AT, SLOW) is busy
+        assert may_be_at_work(replace(HELD, run=f"{place}/{os.getpid()}/ab"), AT, SLOW, OWN) is busy
 
 
 class Nowhere:

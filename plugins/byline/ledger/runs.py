@@ -17,10 +17,10 @@ def new_run() -> str:
     return f"{_place()}/{os.getpid()}/{secrets.token_hex(4)}"
 
 
-def may_be_at_work(record: Record, now: datetime, timeouts: Timeouts, run: str = "") -> bool:
+def may_be_at_work(record: Record, now: datetime, timeouts: Timeouts, run: str) -> bool:
     """Can the runner that holds this delivery still be sending it?
 
-    No when it is our own run, or a process of this machine that is gone, or when longer has passed since its last
+    `run` is the caller's own. No when it is that one, or a process of this machine that is gone, or when longer has passed since its last
     word than any call may take. Else we cannot know, and whoever sends now could send a second time.
     """
     if record.state != "sending" or record.run == run:

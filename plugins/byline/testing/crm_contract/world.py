@@ -83,6 +83,30 @@ class KeptCampaign:
     text: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenLead:
+    """What a person types when they enter a lead; `fields` by our words."""
+
+    email: str
+    made: datetime
+    fields: Mapping[str, str]
+    company: str
+    source: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenDeal:
+    """What a person types when they enter a deal of these leads. An open one has no `closed`."""
+
+    leads: tuple[str, ...]
+    amount: str
+    made: datetime
+    closed: datetime | None
+    won: bool
+    currency: str
+
+
 class CrmFake(Fake):
     """A CRM that keeps state. Kinds of its calls: `token`, `read`, `write` (anything that could change it).
 
@@ -100,7 +124,6 @@ class CrmFake(Fake):
         """Everything is there that a set-up makes, without a call (a set-up of many calls is slow); False: it is not."""
         return False
 
-    @abstractmethod
     def seed_lead(
         self,
         email: str,
@@ -112,8 +135,16 @@ class CrmFake(Fake):
         description: str = "",
     ) -> str:
         """A lead comes to stand in the CRM, by a person's hand; `fields` by our words. Its id."""
+        return self.enter_lead(
+            GivenLead(
+                email=email, made=made, fields=fields, company=company, source=source, description=description
+            )
+        )
 
     @abstractmethod
+    def enter_lead(self, lead: GivenLead) -> str:
+        """Make the lead stand as if a person had typed it; its id."""
+
     def seed_deal(
         self,
         leads: Sequence[str],
@@ -125,6 +156,13 @@ class CrmFake(Fake):
         currency: str = "EUR",
     ) -> str:
         """An opportunity of these leads (the first came first), each with a part in it. Its id."""
+        return self.enter_deal(
+            GivenDeal(leads=tuple(leads), amount=amount, made=made, closed=closed, won=won, currency=currency)
+        )
+
+    @abstractmethod
+    def enter_deal(self, given: GivenDeal) -> str:
+        """Make the deal stand as if a person had typed it; its id."""
 
     @abstractmethod
     def win(self, deal: str, *, at: datetime) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from types import MappingProxyType
 
 from byline.crm.dynamics import DynamicsCrm
-from byline.testing.crm_contract import Kept, KeptCampaign
+from byline.testing.crm_contract import GivenDeal, GivenLead, Kept, KeptCampaign
 from byline.testing.dataverse.definitions import Definitions
 from byline.testing.dataverse.shapes import (
     LEAD_SOURCES,
@@ -27,52 +25,41 @@ class Hands(Definitions):
         row["actualclosedate"] = at.date().isoformat()
         self._touch(row)
 
-    def seed_lead(
-        self,
-        email: str,
-        *,
-        made: datetime,
-        fields: Mapping[str, str] = MappingProxyType({}),
-        company: str = "Firm Ltd",
-        source: str = "",
-        description: str = "",
-    ) -> str:
-        own = {column_of(word): value for word, value in fields.items()}
-        code = next((number for number, label in LEAD_SOURCES.items() if label == source), None)
-        values = {"emailaddress1": email, "companyname": company, "description": description or None}
+    def enter_lead(self, lead: GivenLead) -> str:
+        own = {column_of(word): value for word, value in lead.fields.items()}
+        code = next((number for number, label in LEAD_SOURCES.items() if label == lead.source), None)
+        values = {
+            "emailaddress1": lead.email,
+            "companyname": lead.company,
+            "description": lead.description or None,
+        }
         key = self.put("leads", subject="A fair", leadsourcecode=code, **values, **own)
-        self.tables["leads"].rows[key] |= {"createdon": iso(made), "modifiedon": iso(made)}
+        self.tables["leads"].rows[key] |= {"createdon": iso(lead.made), "modifiedon": iso(lead.made)}
         return key
 
-    def seed_deal(
-        self,
-        leads: Sequence[str],
-        *,
-        amount: str,
-        made: datetime,
-        closed: datetime | None = None,
-        won: bool = False,
-        currency: str = "EUR",
-    ) -> str:
+    def enter_deal(self, given: GivenDeal) -> str:
         rows = self.tables["leads"].rows
         contacts = [
             self.put("contacts", emailaddress1=rows[one]["emailaddress1"], _originatingleadid_value=one)
-            for one in leads[1:]
+            for one in given.leads[1:]
         ]
         key = self.put(
             "opportunities",
             name="A press",
-            estimatedvalue=float(amount),
-            estimatedclosedate=(made + timedelta(days=30)).date().isoformat(),
-            _originatingleadid_value=leads[0] if leads else None,
+            estimatedvalue=float(given.amount),
+            estimatedclosedate=(given.made + timedelta(days=30)).date().isoformat(),
+            _originatingleadid_value=given.leads[0] if given.leads else None,
             _parentcontactid_value=contacts[0] if contacts else None,
-            _transactioncurrencyid_value=self.currencies[currency],
+            _transactioncurrencyid_value=self.currencies[given.currency],
         )
-        self.tables["opportunities"].rows[key] |= {"createdon": iso(made), "modifiedon": iso(made)}
+        self.tables["opportunities"].rows[key] |= {
+            "createdon": iso(given.made),
+            "modifiedon": iso(given.made),
+        }
         for contact in contacts[1:]:
             self.connect(key, contact)
-        if won:
-            self.win(key, at=closed or made)
+        if given.won:
+            self.win(key, at=given.closed or given.made)
         return key
 
     def connect(self, deal: str, other: str) -> None:

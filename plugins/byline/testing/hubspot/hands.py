@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from types import MappingProxyType
 
 from byline.crm.hubspot import HubSpotCrm
-from byline.testing.crm_contract import Kept, KeptCampaign
+from byline.testing.crm_contract import GivenDeal, GivenLead, Kept, KeptCampaign
 from byline.testing.hubspot.marketing import Marketing
 from byline.testing.hubspot.shapes import (
     iso,
@@ -30,39 +28,26 @@ class Hands(Marketing):
             self._link("deals", record.id, "contacts", contact)
         return record.id
 
-    def seed_lead(
-        self,
-        email: str,
-        *,
-        made: datetime,
-        fields: Mapping[str, str] = MappingProxyType({}),
-        company: str = "Firm Ltd",
-        source: str = "",
-        description: str = "",
-    ) -> str:
-        own = {HubSpotCrm.caps.fields[word]: value for word, value in fields.items()}
-        values = {"email": email, "company": company, "message": description, "hs_lead_status": source}
-        record = self._make("contacts", {**values, **own, "createdate": iso(made)})
-        record.created = record.updated = made
-        record.properties["lastmodifieddate"] = iso(made)
+    def enter_lead(self, lead: GivenLead) -> str:
+        own = {HubSpotCrm.caps.fields[word]: value for word, value in lead.fields.items()}
+        values = {
+            "email": lead.email,
+            "company": lead.company,
+            "message": lead.description,
+            "hs_lead_status": lead.source,
+        }
+        record = self._make("contacts", {**values, **own, "createdate": iso(lead.made)})
+        record.created = record.updated = lead.made
+        record.properties["lastmodifieddate"] = iso(lead.made)
         return record.id
 
-    def seed_deal(
-        self,
-        leads: Sequence[str],
-        *,
-        amount: str,
-        made: datetime,
-        closed: datetime | None = None,
-        won: bool = False,
-        currency: str = "EUR",
-    ) -> str:
-        values = {"dealname": "A press", "amount": amount, "deal_currency_code": currency}
-        values |= {"dealstage": "closedwon" if won else "contractsent", "createdate": iso(made)}
+    def enter_deal(self, given: GivenDeal) -> str:
+        values = {"dealname": "A press", "amount": given.amount, "deal_currency_code": given.currency}
+        values |= {"dealstage": "closedwon" if given.won else "contractsent", "createdate": iso(given.made)}
         values["closedate"] = iso(
-            closed or made + timedelta(days=30)
+            given.closed or given.made + timedelta(days=30)
         )  # for an open one, when it is hoped for
-        return self.add_deal(*leads, **values)
+        return self.add_deal(*given.leads, **values)
 
     def win(self, deal: str, *, at: datetime) -> None:
         values = {"dealstage": "closedwon", "closedate": iso(at)}

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from types import MappingProxyType
 
-from byline.testing.crm_contract import Kept, KeptCampaign
+from byline.testing.crm_contract import GivenDeal, GivenLead, Kept, KeptCampaign
 from byline.testing.salesforce.shapes import (
     USER18,
     WANTED,
@@ -31,26 +29,17 @@ class Hands(Writing):
                 self._store("FieldPermissions", {**right, "PermissionsRead": True, "PermissionsEdit": True})
         return True
 
-    def seed_lead(
-        self,
-        email: str,
-        *,
-        made: datetime,
-        fields: Mapping[str, str] = MappingProxyType({}),
-        company: str = "Firm Ltd",
-        source: str = "",
-        description: str = "",
-    ) -> str:
+    def enter_lead(self, lead: GivenLead) -> str:
         record = {
             "LastName": "Example",
-            "Company": company,
-            "Email": email,
+            "Company": lead.company,
+            "Email": lead.email,
             "IsConverted": False,
             "Status": "Open",
         }
-        record |= {"LeadSource": source or None, "Description": description or None}
+        record |= {"LeadSource": lead.source or None, "Description": lead.description or None}
         return self._store(
-            "Lead", {**record, **{column(word): value for word, value in fields.items()}}, made=made
+            "Lead", {**record, **{column(word): value for word, value in lead.fields.items()}}, made=lead.made
         )
 
     def convert(self, lead: str, opportunity: str = "", *, at: datetime | None = None) -> str:
@@ -74,26 +63,17 @@ class Hands(Writing):
         self._touch(row)
         return contact_id
 
-    def seed_deal(
-        self,
-        leads: Sequence[str],
-        *,
-        amount: str,
-        made: datetime,
-        closed: datetime | None = None,
-        won: bool = False,
-        currency: str = "EUR",
-    ) -> str:
-        stage = "Closed Won" if won else "Closed Lost" if closed else "Proposal"
+    def enter_deal(self, given: GivenDeal) -> str:
+        stage = "Closed Won" if given.won else "Closed Lost" if given.closed else "Proposal"
         record = {
-            "Name": "Machine", "StageName": stage, "Amount": float(Decimal(amount)),
-            "CloseDate": (closed or made + timedelta(days=60)).date().isoformat(),
+            "Name": "Machine", "StageName": stage, "Amount": float(Decimal(given.amount)),
+            "CloseDate": (given.closed or given.made + timedelta(days=60)).date().isoformat(),
         }  # fmt: skip
         if self.currencies:
-            record["CurrencyIsoCode"] = currency
+            record["CurrencyIsoCode"] = given.currency
         self._staged(record)
-        deal = self._store("Opportunity", record, made=made)
-        for n, lead in enumerate(leads):
+        deal = self._store("Opportunity", record, made=given.made)
+        for n, lead in enumerate(given.leads):
             row = self.find("Lead", lead)
             contact = row.get("ConvertedContactId") or self.convert(lead, deal if not n else "")
             role = {"OpportunityId": deal, "ContactId": contact, "IsPrimary": not n, "Role": "Decision Maker"}
