@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from byline import text as texts
 from byline import times
 from byline.channels import _pictures, _quotas, _words
+from byline.channels._refusals import Refusal
 from byline.channels.base import (
     Capabilities,
     Desk,
@@ -53,6 +54,7 @@ _MENTION = re.compile(
 )
 _SHOWN = re.compile(r"/profile/(did:[a-z]+:[\w.:%-]+|[A-Za-z0-9.-]+)/post/([a-z2-7]{13})/?")
 _TITLE, _DESCRIPTION = 300, 500
+_ABOUT_THE_PASSWORD = ("ExpiredToken", "InvalidToken", "AccountTakedown", "AuthMissing")
 
 CAPABILITIES = Capabilities(
     label="Bluesky",
@@ -439,46 +441,26 @@ class Bluesky:
             self._quotas[what] = quota
 
     def _failure(self, answer: Response, create: bool) -> RemoteError:
-        status, problem = answer.status, answer.object()
-        error = str(problem.get("error") or "")
-        message = problem.get("message")
-        said = (
-            self._http.redact(f"{error}: {message}")[:300]
-            if isinstance(message, str)
-            else self._http.words(answer)
-        )
-        where = f"the account `{self._account.name}`"
-        if status in (401, 403) or error in (
-            "ExpiredToken",
-            "InvalidToken",
-            "AccountTakedown",
-            "AuthMissing",
-        ):
-            own = self._account.name.upper()
-            return NotSent(
-                f"Bluesky refused the app password of {where} ({said})",
-                service=SERVICE,
-                cause="auth",
-                status=status,
-                hint=f"make a new app password and set BLUESKY_IDENTIFIER and BLUESKY_APP_PASSWORD (or with __{own}); "
-                "steps in docs/channels/bluesky.md",
-            )
-        if status == 429:
-            until = _quotas.moment(answer.headers.get("ratelimit-reset", ""))
-            return self._http.limited(
-                answer,
-                service=SERVICE,
-                until=until,
-                message=f"Bluesky takes no more calls from {where} ({said})",
-            )
-        if status >= 500 or status == 408 or 300 <= status < 400:
-            return self._http.broken(answer, service=SERVICE, create=create)
-        return Rejected(
-            f"Bluesky refused the call from {where}: {said}",
+        error = str(answer.object().get("error") or "")
+        message = answer.object().get("message")
+        told = self._http.redact(f"{error}: {message}")[:300]
+        refusal = Refusal(
             service=SERVICE,
-            status=status,
-            hint="change the text, the image or the link; it is not sent again as it is",
+            account=self._account.name,
+            answer=answer,
+            said=told if isinstance(message, str) else self._http.words(answer),
+            http=self._http,
         )
+        if answer.status in (401, 403) or error in _ABOUT_THE_PASSWORD:
+            own = self._account.name.upper()
+            return refusal.of_secret(
+                f"make a new app password and set BLUESKY_IDENTIFIER and BLUESKY_APP_PASSWORD (or with __{own}); "
+                "steps in docs/channels/bluesky.md",
+                what="app password",
+            )
+        if answer.status == 429:
+            return refusal.limited(_quotas.moment(answer.headers.get("ratelimit-reset", "")))
+        return refusal.other(create)
 
     def _upload(self, picture: Picture) -> JsonValue:
         """The picture as a blob, to be named in the record within minutes."""

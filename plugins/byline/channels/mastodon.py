@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from byline import links
 from byline import text as texts
 from byline.channels import _oauth, _pictures, _quotas, _words
+from byline.channels._refusals import Refusal
 from byline.channels.base import (
     Capabilities,
     Desk,
@@ -360,35 +361,22 @@ class Mastodon:
         return answer
 
     def _failure(self, answer: Response, create: bool) -> RemoteError:
-        status = answer.status
         error = answer.object().get("error")
-        said = self._http.redact(error)[:300] if isinstance(error, str) else self._http.words(answer)
-        where = f"the account `{self._account.name}`"
-        if status in (401, 403):
-            return NotSent(
-                f"Mastodon refused the token of {where} ({said})",
-                service=SERVICE,
-                cause="auth",
-                status=status,
-                hint=f"make a new token and set MASTODON_ACCESS_TOKEN__{self._account.name.upper()} (or "
-                "MASTODON_ACCESS_TOKEN); steps in docs/channels/mastodon.md",
-            )
-        if status == 429:
-            return self._http.limited(
-                answer,
-                service=SERVICE,
-                until=_quotas.moment(answer.headers.get("x-ratelimit-reset", "")),
-                message=f"Mastodon takes no more calls from {where} ({said})",
-            )
-        if status >= 500 or status == 408 or 300 <= status < 400:
-            return self._http.broken(answer, service=SERVICE, create=create)
-        return Rejected(
-            f"Mastodon refused the call from {where}: {said}",
+        refusal = Refusal(
             service=SERVICE,
-            status=status,
-            request_id=self._http.redact(answer.request_id),
-            hint="change the text, the image or the link; it is not sent again as it is",
+            account=self._account.name,
+            answer=answer,
+            said=self._http.redact(error)[:300] if isinstance(error, str) else self._http.words(answer),
+            http=self._http,
         )
+        if answer.status in (401, 403):
+            return refusal.of_secret(
+                f"make a new token and set MASTODON_ACCESS_TOKEN__{self._account.name.upper()} (or "
+                "MASTODON_ACCESS_TOKEN); steps in docs/channels/mastodon.md"
+            )
+        if answer.status == 429:
+            return refusal.limited(_quotas.moment(answer.headers.get("x-ratelimit-reset", "")))
+        return refusal.other(create)
 
     def _own_id(self) -> str:
         if not self._id:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, timedelta
 from typing import Any
 
+from byline.channels._refusals import Refusal
 from byline.channels.constantcontact.network import REFRESH, SERVICE
-from byline.errors import NotSent, Rejected, RemoteError
+from byline.errors import RemoteError
 from byline.http import Http, Response
 from byline.settings import Account
 from byline.times import Clock
@@ -15,35 +16,23 @@ from byline.times import Clock
 
 def failure(answer: Response, *, account: Account, http: Http, clock: Clock, create: bool) -> RemoteError:
     """The error that an answer other than 2xx is. There are two kinds of 429, for a second and for a day."""
-    status, said = answer.status, _said(answer, http)
-    where = f"the account `{account.name}`"
-    if status in (401, 403):
-        return NotSent(
-            f"{SERVICE} refused the token of {where} ({said})",
-            service=SERVICE,
-            cause="auth",
-            status=status,
-            hint=f"sign in again with `publish connect {account.channel}` and set {REFRESH}; "
-            "docs/channels/constantcontact.md",
+    refusal = Refusal(
+        service=SERVICE, account=account.name, answer=answer, said=_said(answer, http), http=http
+    )
+    if answer.status in (401, 403):
+        return refusal.of_secret(
+            f"sign in again with `publish connect {account.channel}` and set {REFRESH}; "
+            "docs/channels/constantcontact.md"
         )
-    if status == 429:
+    if answer.status == 429:
         quota = _error(answer).get("error_key") == "quota_exceeded"
         now = clock.now()
         midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        return http.limited(
-            answer,
-            service=SERVICE,
-            until=midnight + timedelta(days=1) if quota else now + timedelta(seconds=1),
-            message=f"{SERVICE} takes no more calls {'today' if quota else 'this second'} ({said})",
+        return refusal.limited(
+            midnight + timedelta(days=1) if quota else now + timedelta(seconds=1),
+            when="today" if quota else "this second",
         )
-    if status >= 500 or status == 408 or 300 <= status < 400:
-        return http.broken(answer, service=SERVICE, create=create)
-    return Rejected(
-        f"{SERVICE} refused the call from {where}: {said}",
-        service=SERVICE,
-        status=status,
-        hint="correct what it names; it is not sent again as it is",
-    )
+    return refusal.other(create, hint="correct what it names; it is not sent again as it is")
 
 
 def _error(answer: Response) -> Mapping[str, Any]:

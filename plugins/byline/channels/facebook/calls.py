@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from byline.channels._refusals import Refusal
 from byline.channels.base import JsonValue, Quota
 from byline.channels.facebook.network import BLOCKED, LIMITED, SERVICE, SHORTAGE, VERSION
 from byline.channels.facebook.reading import regain, usage, whole
-from byline.errors import Duplicate, NotSent, Rejected, RemoteError
+from byline.errors import Duplicate, RemoteError
 from byline.http import Http, Response
 from byline.settings import Account, Secrets
 from byline.times import Clock
@@ -72,30 +73,30 @@ class FacebookCalls:
         error: dict[str, Any] = found if isinstance(found, dict) else {}
         code = whole(error.get("code")) or -1
         said = self._http.redact(str(error.get("error_user_msg") or error.get("message") or ""))[:300]
-        said = f"{said or self._http.words(answer)}" + (f", code {code}" if code != -1 else "")
-        where = f"the account `{self._account.name}`"
+        refusal = Refusal(
+            service=SERVICE,
+            account=self._account.name,
+            answer=answer,
+            said=f"{said or self._http.words(answer)}" + (f", code {code}" if code != -1 else ""),
+            http=self._http,
+            request_id=str(error.get("fbtrace_id") or ""),
+        )
         if code in LIMITED or answer.status == 429 or code == BLOCKED:
             wait = regain(answer) or (timedelta(days=1) if code == BLOCKED else SHORTAGE)
-            return self._http.limited(
-                answer,
-                service=SERVICE,
-                until=self._clock.now() + wait,
-                message=f"Facebook takes no more posts from {where} at present ({said})",
+            return refusal.limited(
+                self._clock.now() + wait,
+                what="posts",
+                when="at present",
                 hint="look at the page's support inbox on Facebook, which says what it objects to"
                 if code == BLOCKED
                 else "",
             )
         if code in (3, 10, 102, 190) or 200 <= code <= 299 or answer.status == 401:
-            return NotSent(
-                f"Facebook refused the token of {where} ({said})",
-                service=SERVICE,
-                cause="auth",
-                status=answer.status,
-                request_id=str(error.get("fbtrace_id") or ""),
-                hint=f"make a new page token and set FACEBOOK_PAGE_TOKEN__{self._account.name.upper()} (or "
-                "FACEBOOK_PAGE_TOKEN); steps in docs/channels/facebook.md",
+            return refusal.of_secret(
+                f"make a new page token and set FACEBOOK_PAGE_TOKEN__{self._account.name.upper()} (or "
+                "FACEBOOK_PAGE_TOKEN); steps in docs/channels/facebook.md"
             )
-        if code in (1, 2) or answer.status >= 500 or answer.status == 408 or 300 <= answer.status < 400:
+        if code in (1, 2) or answer.status >= 500:
             return self._http.broken(answer, service=SERVICE, create=create)
         if code == 506:
             return Duplicate(
@@ -103,13 +104,9 @@ class FacebookCalls:
                 service=SERVICE,
                 status=answer.status,
             )
-        hint = "change the text, the image or the link; it is not sent again as it is"
         if code == 1_609_005:
-            hint = "Facebook could not read the linked page: see that it is live and open to Facebook's reader, then `publish send --retry`"
-        return Rejected(
-            f"Facebook refused the call from {where}: {said}",
-            service=SERVICE,
-            status=answer.status,
-            request_id=str(error.get("fbtrace_id") or ""),
-            hint=hint,
-        )
+            return refusal.other(
+                create,
+                hint="Facebook could not read the linked page: see that it is live and open to Facebook's reader, then `publish send --retry`",
+            )
+        return refusal.other(create)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from byline.channels._refusals import Refusal
 from byline.channels.base import Capabilities, JsonValue, Replay
 from byline.channels.linkedin.network import CAPABILITIES, LOGIN, POST_URN, SERVICE, SUNSET, VERSION, address
 from byline.channels.linkedin.reading import elements
@@ -71,40 +72,29 @@ class LinkedInCalls:
 
     def _failure(self, answer: Response, create: bool) -> RemoteError:
         status, said = answer.status, self._said(answer)
-        request_id = self._http.redact(answer.request_id)
+        refusal = Refusal(
+            service=SERVICE, account=self._account.name, answer=answer, said=said, http=self._http
+        )
         secret = f"LINKEDIN_ACCESS_TOKEN__{self._account.name.upper()} (or LINKEDIN_ACCESS_TOKEN)"
-        where = f"the account `{self._account.name}`"
         if status in (401, 403):
             expired = status == 401
-            return NotSent(
-                f"LinkedIn refused the token of {where}: {'it is expired or revoked' if expired else 'it lacks a right'}"
-                f" ({said})",
-                service=SERVICE,
-                cause="auth",
-                status=status,
-                request_id=request_id,
-                hint=(f"make a new token and set {secret}" if expired else self._rights_hint(secret))
+            return refusal.of_secret(
+                (f"make a new token and set {secret}" if expired else self._rights_hint(secret))
                 + "; steps in docs/channels/linkedin.md",
+                why="it is expired or revoked" if expired else "it lacks a right",
             )
         if status == 426:
             return Rejected(
                 f"{SUNSET} {self._version} ({said})",
                 service=SERVICE,
                 status=status,
-                request_id=request_id,
+                request_id=self._http.redact(answer.request_id),
                 hint='write a newer month, such as `version: "YYYYMM"`, under `channels.linkedin` in mkdocs.yml; '
                 "what was rejected for it goes out with the next run",
             )
         if status == 429:
             midnight = self._clock.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-            return self._http.limited(
-                answer,
-                service=SERVICE,
-                until=midnight + timedelta(days=1),
-                message=f"LinkedIn takes no more calls from {where} today ({said})",
-            )
-        if status >= 500 or status == 408 or 300 <= status < 400:
-            return self._http.broken(answer, service=SERVICE, create=create)
+            return refusal.limited(midnight + timedelta(days=1), when="today")
         if status == 422 and "duplicate" in answer.text.lower():
             named = POST_URN.search(answer.text)
             return Duplicate(
@@ -114,13 +104,7 @@ class LinkedInCalls:
                 url=address(named[0]) if named else "",
                 status=status,
             )
-        return Rejected(
-            f"LinkedIn refused the call from {where}: {said}",
-            service=SERVICE,
-            status=status,
-            request_id=request_id,
-            hint="change the text, the image or the link; it is not sent again as it is",
-        )
+        return refusal.other(create)
 
     def _rights_hint(self, secret: str) -> str:
         if self._urn.startswith("urn:li:person:"):

@@ -6,10 +6,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from byline.channels import _quotas
+from byline.channels._refusals import Refusal
 from byline.channels.base import Fee, Paid, Quota
 from byline.channels.twitter.network import ALLOWANCES, LISTED, PRICES, SERVICE
 from byline.channels.twitter.reading import inner
-from byline.errors import Duplicate, NotSent, Rejected, RemoteError
+from byline.errors import Duplicate, NotSent, RemoteError
 from byline.http import Http, Response
 from byline.model import JsonValue
 from byline.settings import Account, Secrets
@@ -130,18 +131,18 @@ class TwitterCalls:
         )
 
     def _failure(self, answer: Response, create: bool) -> RemoteError:
-        status, problem = answer.status, answer.object()
-        said = self._said(answer)
-        low = f"{said} {problem.get('type')}".lower()
-        request_id = self._http.redact(answer.request_id)
-        where = f"the account `{self._account.name}`"
+        status, said = answer.status, self._said(answer)
+        low = f"{said} {answer.object().get('type')}".lower()
+        refusal = Refusal(
+            service=SERVICE, account=self._account.name, answer=answer, said=said, http=self._http
+        )
         if status == 402 or "usage-capped" in low or ("credits" in low and status in (403, 429)):
             return NotSent(
-                f"Twitter sent nothing for {where}: the app has no credits left or reached its spending limit ({said})",
+                f"Twitter sent nothing for {refusal.where}: the app has no credits left or reached its spending limit ({said})",
                 service=SERVICE,
                 cause="billing",
                 status=status,
-                request_id=request_id,
+                request_id=self._http.redact(answer.request_id),
                 hint="buy credits or raise the limit in Twitter's developer console",
             )
         if status == 403 and "duplicate" in low:
@@ -149,33 +150,15 @@ class TwitterCalls:
                 "Twitter has a post with these very words already", service=SERVICE, status=status
             )
         if status == 401 or (status == 403 and _is_about_rights(low)):
-            return NotSent(
-                f"Twitter refused the secrets of {where} ({said})",
-                service=SERVICE,
-                cause="auth",
-                status=status,
-                request_id=request_id,
-                hint="check TWITTER_CONSUMER_KEY, TWITTER_CONSUMER_SECRET, TWITTER_ACCESS_TOKEN and "
+            return refusal.of_secret(
+                "check TWITTER_CONSUMER_KEY, TWITTER_CONSUMER_SECRET, TWITTER_ACCESS_TOKEN and "
                 f"TWITTER_ACCESS_TOKEN_SECRET (or with __{self._account.name.upper()}), that the app may write, and "
                 "this machine's clock; steps in docs/channels/twitter.md",
+                what="secrets",
             )
         if status == 429:
-            until = _quotas.moment(answer.headers.get("x-rate-limit-reset", ""))
-            return self._http.limited(
-                answer,
-                service=SERVICE,
-                until=until,
-                message=f"Twitter takes no more calls from {where} ({said})",
-            )
-        if status >= 500 or status == 408 or 300 <= status < 400:
-            return self._http.broken(answer, service=SERVICE, create=create)
-        return Rejected(
-            f"Twitter refused the call from {where}: {said}",
-            service=SERVICE,
-            status=status,
-            request_id=request_id,
-            hint="change the text, the image or the link; it is not sent again as it is",
-        )
+            return refusal.limited(_quotas.moment(answer.headers.get("x-rate-limit-reset", "")))
+        return refusal.other(create)
 
     def _said(self, answer: Response) -> str:
         problem = answer.object()
