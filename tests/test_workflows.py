@@ -1000,7 +1000,12 @@ def test_a_gitlab_merge_request_asks_for_its_note_and_hands_nothing_over(tmp_pat
         ("400", "with the next schedule"),
         ("", "with the next schedule"),
     ):
-        stub(tmp_path / "bin", "curl", f'cat > "{tmp_path}/stdin"; printf "{answer}"; [ -n "{answer}" ]')
+        write = """while [ $# -gt 1 ]; do if [ "$1" = --output ]; then printf 'no\\033[2J rights\\n::x' > "$2"; fi; shift; done"""
+        stub(
+            tmp_path / "bin",
+            "curl",
+            f'cat > "{tmp_path}/stdin"; {write}; printf "{answer}"; [ -n "{answer}" ]',
+        )
         done = subprocess.run(
             ["bash", "-eo", "pipefail", "-c", "\n".join(job["script"])],
             cwd=tmp_path,
@@ -1019,6 +1024,9 @@ def test_a_gitlab_merge_request_asks_for_its_note_and_hands_nothing_over(tmp_pat
         )
         assert done.returncode == 0, done.stderr  # who may not ask has done nothing wrong
         assert words in done.stdout
+        assert (answer == "201") == (
+            "no[2J rights::x\n" not in done.stdout
+        )  # on one line, without what moves the cursor
         assert (tmp_path / "stdin").read_text() == "made-up-token"
         asked = calls(tmp_path / "bin", "curl")[-1]
         assert "made-up-token" not in asked
