@@ -164,11 +164,6 @@ def test_tags_are_read_however_they_are_written() -> None:
     assert links.tags("https://[broken/?utm_source=a") == {}
 
 
-def test_sources_that_are_ours() -> None:
-    assert links.known_source("linkedin")
-    assert not links.known_source("myspace")
-
-
 @pytest.mark.parametrize(
     ("url", "expected"),
     [

@@ -18,17 +18,6 @@ from byline.model import NamedLink, Post
 
 MAX_LINK = 2_000
 MAX_WORD = 64
-_SOURCES = (
-    "linkedin",
-    "twitter",
-    "facebook",
-    "mastodon",
-    "bluesky",
-    "threads",
-    "instagram",
-    "newsletter",
-    "rss",
-)
 _SOURCE_OF = {"x": "twitter", "constantcontact": "newsletter"}
 # Where a link stands that is in no post: the `utm_source` -> (what people call it, its `utm_medium`).
 PLACES: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -282,11 +271,6 @@ def lint_link(url: str) -> tuple[tuple[str, str, str], ...]:
             ("link-long", f"the link has {len(url):,} characters; {MAX_LINK:,} are safe", "shorten the link")
         )
     return tuple(found)
-
-
-def known_source(word: str) -> bool:
-    """Is the word one of our taxonomy's sources?"""
-    return word in _SOURCES
 
 
 @lru_cache(maxsize=1024)

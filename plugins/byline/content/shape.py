@@ -36,15 +36,6 @@ class Content:
             if problem.severity == "error" and not _in_share(problem.key)
         )
 
-    @property
-    def bad_share(self) -> frozenset[str]:
-        """The paths of posts with an error under `share`: such a post is built but not sent."""
-        return frozenset(
-            problem.file
-            for problem in self.problems
-            if problem.severity == "error" and _in_share(problem.key)
-        )
-
 
 def _in_share(key: str) -> bool:
     return key == "share" or key.startswith("share.")

@@ -213,11 +213,6 @@ class Outbox:
         )  # fmt: skip
         return again
 
-    def next_due(self) -> datetime | None:
-        """When there is something to do next."""
-        rows = self._store.run("SELECT min(due) FROM intake_errands WHERE done = ''")
-        return datetime.fromisoformat(rows[0][0]) if rows and rows[0][0] else None
-
     def waiting(self) -> tuple[Waiting, ...]:
         """What is not done yet and was tried at least once, by kind."""
         rows = self._store.run(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -481,8 +481,3 @@ def _lead_form(block: Fields, site_url: str) -> LeadForm:
     )
     section.done()
     return found
-
-
-def known_words(names: Iterable[str]) -> str:
-    """A list of names for a message."""
-    return ", ".join(sorted(names)) or "none"
