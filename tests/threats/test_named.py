@@ -18,6 +18,7 @@ THREATS = (
     "Decompression bombs",
     "CSV formulas",
     "Workflow injection",
+    "A merge request's leftovers where GitLab's token is",
     "Pull requests from strangers",
     "Mass posting after a lost history",
     "Open redirects",
