@@ -80,6 +80,19 @@ def test_feeds_hold_no_relative_address_and_nothing_that_runs() -> None:
         assert gone not in clean
 
 
+def test_feeds_keep_what_a_text_needs_to_be_read() -> None:
+    given = (
+        '<p dir="rtl" lang="ar" class="x">نص</p><table><tbody><tr><td class="a by-right">1</td></tr></tbody></table>'
+        '<p><video src="a%20b.mp4?x" poster="p.png" controls>no</video>'
+        '<audio controls><source src="c&amp;d.mp3" type="audio/mpeg"></audio><video></video></p>'
+    )
+    shown = fragments.for_feed(given, "https://acme.example/posts/a/")
+    assert '<p dir="rtl" lang="ar">' in shown
+    assert '<td align="right">1</td>' in shown
+    assert '<p><a href="https://acme.example/posts/a/a%20b.mp4?x">a b.mp4</a>' in shown
+    assert '<a href="https://acme.example/posts/a/c&amp;d.mp3">c&amp;d.mp3</a></p>' in shown
+
+
 @pytest.mark.parametrize(
     ("address", "file"),
     [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin
 
 _TITLE = re.compile(r"\A\s*<h1\b([^>]*)>(.*?)</h1>\s*", re.DOTALL | re.IGNORECASE)
 _HEADERLINK = re.compile(r'<a\b[^>]*\bclass="headerlink"[^>]*>.*?</a>', re.DOTALL)
@@ -12,6 +12,9 @@ _ID = re.compile(r'\bid="([^"]*)"')
 _TAGS = re.compile(r"<[^>]*>")
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _WORDS = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_PLAYER = re.compile(r"<(video|audio)\b.*?</\1>", re.DOTALL | re.IGNORECASE)
+_SRC = re.compile(r'\bsrc="([^"]*)"')
+_ALIGNED = re.compile(r'<(t[dh])\b[^>]*\bclass="[^"]*\bby-(left|center|right)\b[^"]*"[^>]*>')
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -33,17 +36,34 @@ def minutes(content: str) -> int:
 
 
 def for_feed(content: str, address: str) -> str:
-    """The content as feed readers may show it: sanitised, every link and image with its full address."""
+    """The content as feed readers may show it: sanitised, every link and image with its full address.
+
+    Readers have no style sheet of ours, and few play anything within a text: columns are aligned by attribute, sound and
+    film become a link (and are enclosures). The direction of a text stays.
+    """
     import nh3
 
     bare, _ = without_title(content)
+    if "<video" in bare or "<audio" in bare:
+        bare = _PLAYER.sub(_linked, bare)
+    if "by-" in bare:
+        bare = _ALIGNED.sub(r'<\1 align="\2">', bare)
     clean: str = nh3.clean(
         _CONTROL.sub("", _HEADERLINK.sub("", bare)),
+        attributes=nh3.ALLOWED_ATTRIBUTES | {"*": {"dir", "lang", "title"}},
         url_relative=lambda url: urljoin(address, url),
         url_schemes={"http", "https", "mailto", "tel"},
         link_rel=None,
     )
     return clean.strip()
+
+
+def _linked(player: re.Match[str]) -> str:
+    source = _SRC.search(player[0])
+    if source is None:
+        return ""
+    name = unquote(html.unescape(source[1])).partition("?")[0].rpartition("/")[2]
+    return f'<a href="{source[1]}">{html.escape(name)}</a>'
 
 
 def plain(text: str) -> str:
