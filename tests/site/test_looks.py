@@ -120,7 +120,7 @@ def test_what_the_search_finds_can_be_seen_and_clicked(site: Path, chromium: Bro
             assert frame["x"] + frame["width"] <= width
             assert text["x"] + text["width"] <= frame["x"] + frame["width"]
             page.locator(".md-search-result__link").first.click(timeout=5_000)
-            page.wait_for_selector(".by-post")
+            page.wait_for_selector(".by-main h1:has-text('Pricing')")
     finally:
         page.close()
 
