@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from byline.channels.bluesky import Bluesky, encode_tid, facets, tid
+from byline.channels.bluesky import Bluesky
+from byline.channels.bluesky.records import encode_tid, facets, tid
 from byline.errors import NotSent, OutcomeUnknown, Rejected
 from byline.testing.bluesky import CASES
 from byline.testing.bluesky import Bluesky as Fake

@@ -428,7 +428,7 @@ def test_a_withdrawn_password_keeps_the_post_due(desk: Desk) -> None:
 
 def test_a_key_may_lie_in_the_past_or_ahead(desk: Desk) -> None:
     """Keys hold the time of writing; clocks differ."""
-    from byline.channels.bluesky import tid
+    from byline.channels.bluesky.records import tid
 
     desk.write("hp7")
     channel, receipts = desk.channel(), list[Receipt]()
