@@ -64,7 +64,6 @@ def fit(
     count: Callable[[str], int],
     protected: Callable[[str], Spans] = units,
     suffix: str = "",
-    ellipsis: str = ELLIPSIS,
 ) -> Fitted:
     """As much of the text as fits under the limit together with the suffix, which is never cut.
 
@@ -113,14 +112,14 @@ def fit(
 
     sentence = longest([m.end() for m in _SENTENCE_END.finditer(text) if allowed(m.end())], "")
     word = longest(
-        [m.start() for m in re.finditer(r"\s+", text) if m.start() and allowed(m.start())], ellipsis
+        [m.start() for m in re.finditer(r"\s+", text) if m.start() and allowed(m.start())], ELLIPSIS
     )
     if sentence and sentence * 5 >= word * 3:
         end, tail = sentence, ""
     elif word:
-        end, tail = word, ellipsis
+        end, tail = word, ELLIPSIS
     else:
-        end, tail = longest([at for at in _edges(text) if at and allowed(at)], ellipsis), ellipsis
+        end, tail = longest([at for at in _edges(text) if at and allowed(at)], ELLIPSIS), ELLIPSIS
     kept = cut(end, tail)
     fitted = kept + suffix if kept else suffix.lstrip()
     return Fitted(text=fitted, used=count(fitted), cut=text[len(text[:end].rstrip()) :].strip())

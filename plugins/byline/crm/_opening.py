@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from byline import registry
@@ -83,11 +82,10 @@ def read(
     clock: Clock,
     environment: Mapping[str, str],
     driver: Callable[[], CrmDriver],
-    since: datetime | None = None,
 ) -> Material:
     """Everything from the store of our own; where it holds no copy of the CRM, from the CRM itself, with nothing kept.
 
-    `driver` is called in that case alone. `since` limits what is asked of the CRM. Invoices come from the store.
+    `driver` is called in that case alone. Invoices come from the store.
     """
     kept = Material()
     if has_store(settings):
@@ -106,10 +104,10 @@ def read(
         return kept
     crm = driver()
     return Material(
-        leads=tuple(crm.leads(since)),
-        deals=tuple(crm.deals(since)),
-        invoices=kept.invoices or tuple(crm.invoices(since)),
+        leads=tuple(crm.leads()),
+        deals=tuple(crm.deals()),
+        invoices=kept.invoices or tuple(crm.invoices()),
         aside=kept.aside,
         asked=crm.caps.label,
-        totals=crm.totals(since),
+        totals=crm.totals(),
     )

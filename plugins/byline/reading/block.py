@@ -354,8 +354,8 @@ def _campaigns(block: Fields) -> Mapping[str, Campaign]:
     return MappingProxyType(found)
 
 
-def _seconds(fields: Fields, key: str, default: float, *, low: str = "0", high: str = "86400") -> float:
-    return float(fields.number(key, Decimal(str(default)), low=Decimal(low), high=Decimal(high)))
+def _seconds(fields: Fields, key: str, default: float, *, low: str = "0") -> float:
+    return float(fields.number(key, Decimal(str(default)), low=Decimal(low), high=Decimal(86_400)))
 
 
 def _timeouts(block: Fields) -> Timeouts:

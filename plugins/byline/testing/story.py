@@ -25,8 +25,6 @@ class Outcome:
     visitors: int = 0
     visits: int = 0
     asked: int = 0
-    without_scripts: int = 0
-    without_consent: int = 0
     untold: int = 0
     opportunities: int = 0
     won: int = 0
@@ -108,8 +106,6 @@ class Story:
                 f"the form of {page.url} was sent, but no enquiry arrived ({thanks.url} answered)"
             )
         self.outcome.asked += 1
-        self.outcome.without_scripts += not person.scripts
-        self.outcome.without_consent += not person.agrees
         self.outcome.untold += not any(visit.seen for visit in person.visits)
         return self.lead_ids[-1]
 

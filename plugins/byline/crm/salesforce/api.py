@@ -102,14 +102,14 @@ class Api:
         return [record for page in self.select(kind, columns, where, tail=tail) for record in page]
 
     def having(
-        self, kind: str, columns: Sequence[str], column: str, values: Iterable[str], more: str = ""
+        self, kind: str, columns: Sequence[str], column: str, values: Iterable[str]
     ) -> list[dict[str, Any]]:
         """The records whose column is one of the values, asked for in parts."""
         unique = sorted({value for value in values if value})
         found: list[dict[str, Any]] = []
         for start in range(0, len(unique), MANY):
             listed = ", ".join(literal(value) for value in unique[start : start + MANY])
-            found += self.all(kind, columns, f"{column} IN ({listed})" + (f" AND {more}" if more else ""))
+            found += self.all(kind, columns, f"{column} IN ({listed})")
         return found
 
     def count(self, kind: str, where: str = "") -> int:

@@ -92,9 +92,9 @@ def moment(value: datetime) -> str:
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def read_moment(raw: object, default: datetime | None = None) -> datetime | None:
-    """An instant (`2026-03-01T00:00:00.000+0000`), else the default."""
-    return words.instant(str(raw)) if raw else default
+def read_moment(raw: object) -> datetime | None:
+    """An instant (`2026-03-01T00:00:00.000+0000`); None for nothing."""
+    return words.instant(str(raw)) if raw else None
 
 
 def read_day(raw: object) -> datetime | None:
