@@ -82,6 +82,8 @@ def main(words: list[str]) -> int:
     parser.add_argument("--peers", action="store_true", help="other builders instead")
     parser.add_argument("--manual", action="store_true", help="write the table and the chart into the manual")
     options = parser.parse_args(words)
+    if options.manual:
+        _bench_show.place("peers" if options.peers else str(options.posts))
     _setup.ready("test" if options.manual else "run")
     if options.manual and Path(sys.prefix) != _setup.VENV:  # the chart is drawn by packages that are there
         os.execv(_setup.python(), [str(_setup.python()), "-E", sys.argv[0], "build", *words])

@@ -85,15 +85,25 @@ def peers(posts: int, found: Sequence[Peer]) -> str:
     return "\n".join(rows)
 
 
-def into_manual(part: str, text: str) -> None:
-    """Put the text between its marks; `part` is a number of posts or `peers`."""
+def place(part: str) -> tuple[str, str]:
+    """The manual's page up to where the part stands, and from its end on; `part` is a number of posts or `peers`.
+
+    Stops where the page has no such place: to be asked before anything is measured.
+    """
     page = MANUAL.read_text(encoding="utf-8")
     begin, end = (f"<!-- {word} of scripts/bench build: {part} -->" for word in ("begin", "end"))
-    if begin not in page:
-        raise SystemExit(f"{MANUAL} has no `{begin}`")
+    if begin not in page or end not in page:
+        raise SystemExit(
+            f"{MANUAL} has no `{begin}` with `{end}` below it; write both where the table is to stand."
+        )
     before, rest = page.split(begin, 1)
-    after = rest.split(end, 1)[1]
-    MANUAL.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
+    return before + begin, end + rest.split(end, 1)[1]
+
+
+def into_manual(part: str, text: str) -> None:
+    """Put the text between its marks."""
+    before, after = place(part)
+    MANUAL.write_text(f"{before}\n{text}\n\n{after}", encoding="utf-8")
 
 
 def chart(found: Measured, bars: Bars) -> str:

@@ -57,9 +57,12 @@ def saved(publish: Path, folder: Path, environment: Mapping[str, str], times: in
     base, found = f"http://127.0.0.1:{port}/", []
     try:
         _wait(base)
+        posts = folder / "content" / "posts"
+        count = len(list(posts.glob("0*.md")))
         for number in range(times):
-            path = folder / "content" / "posts" / f"{number * 7 + 40:05}.md"
-            page = f"{base}posts/lesson-{number * 7 + 40}/"
+            post = (number * 7 + 40) % count
+            path = posts / f"{post:05}.md"
+            page = f"{base}posts/lesson-{post}/"
             version = _version(_get(page))
             words = f"Saved for the {number}th time."
             path.write_text(f"{path.read_text()}\n{words}\n")

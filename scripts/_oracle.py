@@ -40,8 +40,9 @@ def main() -> int:
                 beside_stock("300 made-up posts", _corpus.site(Path(name) / "many", 300)),
             )
     test = "tests/site/test_cache.py"
+    words = ["-m", "pytest", test, "-q", "-s", "-k", "oracle", "-p", "no:cacheprovider"]
     return subprocess.run(
-        [str(_setup.python()), "-m", "pytest", test, "-q", "-s", "-k", "oracle", "-p", "no:cacheprovider"],
+        [str(_setup.python()), *words, "-o", "faulthandler_timeout=0"],
         check=False,
         cwd=_setup.ROOT,
         env={**_setup.environment(), "BYLINE_ORACLE": str(options.sequences)},

@@ -33,6 +33,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file.parent
 
 
+@pytest.mark.timeout(0 if LENGTH else 240)  # a long run takes as long as it was asked to
 @settings(
     max_examples=LENGTH or 6,
     deadline=None,
