@@ -144,6 +144,7 @@ class Rewording:
 
     @property
     def new(self) -> tuple[str, ...]:
+        """The words of every part as they would be."""
         return self.message.parts
 
     @property

@@ -43,6 +43,7 @@ class Figures:
         return all(getattr(self, name) is None for name in NUMBERS)
 
     def as_json(self) -> dict[str, Any]:
+        """As JSON has it, in the sending history too; a number that the network does not tell is null."""
         return {"at": self.at.isoformat()} | {name: getattr(self, name) for name in NUMBERS}
 
 

@@ -81,7 +81,7 @@ class LedgerSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
-    """Seconds."""
+    """How long a call may take, in seconds: until it is connected, and from one piece of the answer to the next."""
 
     connect: float = 5
     read: float = 30

@@ -60,6 +60,7 @@ class Stream:
         return sum(self.counts.values())
 
     def as_json(self) -> dict[str, Any]:
+        """For `publish crm sync --json`."""
         return {
             **{change: self.counts[change] for change in ("added", "changed", "same", "gone")},
             "failed": [

@@ -35,6 +35,7 @@ class Finding:
     renew: bool = False
 
     def as_json(self) -> dict[str, Any]:
+        """For `publish doctor --json`."""
         return {
             "about": self.about,
             "level": self.level,
@@ -90,5 +91,6 @@ def from_error(about: str, error: BylineError) -> Finding:
 
 
 def listed(ids: list[str], one: str, many: str) -> str:
+    """How many there are, and the first three by id: `2 posts: hp7, hp9`."""
     shown = ", ".join(ids[:3]) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")
     return f"{len(ids)} {one if len(ids) == 1 else many}: {shown}"

@@ -127,7 +127,7 @@ class Http(Fates):
         raise AssertionError("the loop returns")
 
     def close(self) -> None:
-        """Close the connections."""
+        """Let go of every connection. The next call makes new ones."""
         if self._session is not None:
             self._session.close()
 

@@ -43,10 +43,12 @@ class Hosted:
 
     @cached_property
     def store(self) -> PrivateStore:
+        """The private store that every part shares."""
         return open_store(self.settings.state, self.secrets.get(URL), site=self.settings.site_key)
 
     @cached_property
     def outbox(self) -> Outbox:
+        """What was accepted and has yet to be handed on."""
         return Outbox(self.store, clock=self.clock, what=self.what, spam=(KEEP,))
 
     @property
@@ -59,12 +61,14 @@ class Hosted:
 
     @cached_property
     def http(self) -> Http:
+        """The one way out."""
         from byline import http
 
         return http.Http(self.settings.timeouts, self.clock)
 
     @cached_property
     def courier(self) -> Courier:
+        """Hands on what the outbox holds; not started yet."""
         return Courier(outbox=self.outbox, errands=self._errands(), clock=self.clock, tell=self.tell)
 
     def wsgi(self, origins: Sequence[str] = ()) -> WSGIApplication:

@@ -137,6 +137,7 @@ class Record:
 
     @property
     def id(self) -> str:
+        """The delivery's id."""
         return self.intent.id
 
     @property

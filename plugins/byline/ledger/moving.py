@@ -36,6 +36,7 @@ class Whole:
 
     @property
     def deliveries(self) -> int:
+        """How many deliveries it tells of."""
         return len({event.id for event in self.events})
 
 

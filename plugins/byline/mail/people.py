@@ -100,6 +100,7 @@ class Standing:
 
     @property
     def total(self) -> int:
+        """How many people the mailing is for."""
         return self.done + self.left + self.refused + self.unclear
 
 

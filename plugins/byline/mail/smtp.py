@@ -51,6 +51,7 @@ class Server:
 
     @property
     def host(self) -> str:
+        """The server's name alone."""
         return urlsplit(self.url).hostname or ""
 
 

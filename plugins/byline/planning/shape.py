@@ -37,9 +37,11 @@ class Scope:
     to: frozenset[tuple[str, str]] = frozenset()
 
     def has_post(self, path: str) -> bool:
+        """Is the post asked for?"""
         return not self.posts or path in self.posts
 
     def has_account(self, channel: str, account: str) -> bool:
+        """Is the account asked for, by its name or with its whole network?"""
         return not self.to or (channel, "") in self.to or (channel, account) in self.to
 
 
@@ -151,6 +153,7 @@ class Plan:
         return tuple(sorted(found, key=lambda item: (item.due or self.now, item.id)))
 
     def as_json(self) -> dict[str, Any]:
+        """For `--json`: every delivery that is listed, and the hash of the whole scope."""
         return {"deliveries": [item.as_json() for item in self.deliveries], "hash": self.hash}
 
 

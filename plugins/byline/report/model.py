@@ -102,6 +102,7 @@ class Coverage:
 
     @property
     def all(self) -> int:
+        """Every enquiry."""
         return self.ours + self.strange + self.none
 
 
@@ -164,6 +165,7 @@ class Largest:
 
     @property
     def without(self) -> Decimal:
+        """The revenue of all other orders."""
         return self.total - self.amount
 
 

@@ -38,16 +38,19 @@ class Cells:
         self.good = True
 
     def problem(self, key: str, message: str, fix: str) -> None:
+        """Note a mistake at the line; the row is then `good` no longer."""
         self.good = False
         self.problems.append(sheets.problem(self.file, self.line, key, message, fix))
 
     def text(self, key: str, *, required: bool = False) -> str:
+        """The cell as written, without spaces around it; empty where there is none."""
         value = self.values.get(key, "")
         if required and not value:
             self.problem(key, f"`{key}` is empty", f"fill in `{key}`, or delete the line")
         return value
 
     def when(self, key: str, *, required: bool = False) -> datetime | None:
+        """An instant in UTC, a time without an offset taken in the site's zone; None for an empty or a wrong one."""
         raw = self.text(key, required=required)
         if not raw:
             return None
@@ -74,6 +77,7 @@ class Cells:
         return None
 
     def money(self, key: str = "amount") -> Decimal:
+        """The amount, which must be there; 0 where it is wrong."""
         raw = self.text(key, required=True)
         if not raw:
             return Decimal(0)
@@ -91,6 +95,7 @@ class Cells:
         return Decimal(0)
 
     def currency(self) -> str:
+        """Three capitals, which must be there."""
         raw = self.text("currency", required=True).upper()
         if raw and not re.fullmatch(r"[A-Z]{3}", raw):
             self.problem(
@@ -99,6 +104,7 @@ class Cells:
         return raw
 
     def yes(self, key: str) -> bool | None:
+        """True, false, or None for an empty cell; German words and those of a pipeline are understood too."""
         raw = self.text(key).lower()
         if raw in _YES or raw in _NO:
             return raw in _YES if raw else None

@@ -47,6 +47,7 @@ class Seen:
 
     @property
     def fits(self) -> bool:
+        """Do the two agree? If not, one of them was deleted or put back by somebody."""
         return self.tip == self.anchor
 
 
