@@ -12,6 +12,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -83,7 +84,7 @@ def test_it_says_what_happened(run: tuple[str, Path, dict[str, str]]) -> None:
         r"Done in \d+ s: (\d+) posts went out once each; \d+ people came, (\d+) asked \((\d+) of", shown
     )
     assert told
-    with sqlite3.connect(folder / "company" / ".byline" / "crm.db") as crm:
+    with closing(sqlite3.connect(folder / "company" / ".byline" / "crm.db")) as crm, crm:
         leads = crm.execute("SELECT count(*) FROM leads").fetchone()[0]
         tagged = crm.execute("SELECT count(DISTINCT lead_id) FROM touches").fetchone()[0]
     crm.close()
@@ -99,7 +100,7 @@ def test_one_enquiry_is_shown_as_sales_meets_it(run: tuple[str, Path, dict[str, 
     assert "Read before asking:" in block
     key = re.search(r"Id: (\S+)", block)
     assert key
-    with sqlite3.connect(folder / "company" / ".byline" / "crm.db") as crm:
+    with closing(sqlite3.connect(folder / "company" / ".byline" / "crm.db")) as crm, crm:
         row = crm.execute("SELECT email FROM leads WHERE id = ?", (key[1],)).fetchone()
         visits = crm.execute("SELECT count(*) FROM touches WHERE lead_id = ?", (key[1],)).fetchone()[0]
     crm.close()
@@ -109,7 +110,7 @@ def test_one_enquiry_is_shown_as_sales_meets_it(run: tuple[str, Path, dict[str, 
 
 def test_every_lead_leads_back_to_a_post_that_was_sent(run: tuple[str, Path, dict[str, str]]) -> None:
     shown, folder, _ = run
-    with sqlite3.connect(folder / "company" / ".byline" / "crm.db") as crm:
+    with closing(sqlite3.connect(folder / "company" / ".byline" / "crm.db")) as crm, crm:
         contents = {row[0] for row in crm.execute("SELECT DISTINCT content FROM touches")}
     crm.close()
     answer = CliRunner().invoke(cli, ["-f", str(folder / "company" / "mkdocs.yml"), "status", "--json"])

@@ -6,6 +6,7 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -167,7 +168,7 @@ def test_an_erased_person_leaves_nothing_in_the_files(crm: LocalCrm) -> None:
 def test_the_file_is_the_owners_alone_and_safe_against_a_power_cut(crm: LocalCrm) -> None:
     crm.add_lead(lead())
     assert stat.S_IMODE(crm.path.stat().st_mode) == 0o600
-    with sqlite3.connect(crm.path) as other:
+    with closing(sqlite3.connect(crm.path)) as other, other:
         assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     other.close()
 
@@ -189,7 +190,7 @@ def test_a_batch_is_all_or_nothing(crm: LocalCrm) -> None:
 def test_a_newer_or_a_broken_file_is_told_in_words(tmp_path: Path) -> None:
     newer = tmp_path / "newer.db"
     LocalCrm(newer).close()
-    with sqlite3.connect(newer) as db:
+    with closing(sqlite3.connect(newer)) as db, db:
         db.execute("PRAGMA user_version = 99")
     db.close()
     with pytest.raises(BylineError, match="newer Byline"):
@@ -226,7 +227,7 @@ def test_a_file_of_the_second_form_keeps_its_visits(tmp_path: Path, clock: Fixed
     visit = Touch(at=NOW, source="linkedin", content="hp7.linkedin.dana", click="li_fat_id=1")
     with LocalCrm(path, clock=clock) as crm:
         crm.put_lead(replace(lead("old"), touches=(visit,)))
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db, db:
         before_the_third_form(db)
         db.execute("PRAGMA user_version = 2")
     db.close()
@@ -241,7 +242,7 @@ def test_a_file_of_the_first_form_is_brought_up_to_date(tmp_path: Path, clock: F
     path = tmp_path / "crm.db"
     with LocalCrm(path, clock=clock) as crm:
         crm.put_deal(Deal(id="d", lead_id="", created=NOW, amount=Decimal(5), currency="EUR"))
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db, db:
         for column in ("people", "account", "crm"):
             db.execute(f"ALTER TABLE deals DROP COLUMN {column}")
         before_the_third_form(db)

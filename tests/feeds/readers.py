@@ -12,6 +12,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import feedparser
@@ -90,7 +91,7 @@ def test_newsboat_reads_every_entry_whole(feeds: list[Path], tmp_path: Path) -> 
         )
         assert done.returncode == 0, done.stderr
         written = feedparser.parse(file.read_bytes(), sanitize_html=False, resolve_relative_uris=False)
-        with sqlite3.connect(store) as database:
+        with closing(sqlite3.connect(store)) as database, database:
             rows = database.execute("SELECT guid, title, url, content FROM rss_item").fetchall()
         found = {guid: (title, url, content) for guid, title, url, content in rows}
         assert set(found) == {entry.id for entry in written.entries}

@@ -407,3 +407,24 @@ def test_records_of_another_handle_are_seen(file: Path, ledger: SqliteLedger) ->
     assert isinstance(ledger.get(INTENT.id), Record)
     assert after.updated.astimezone(UTC) == AT
     other.close()
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_file_that_cannot_be_used_is_let_go(
+    file: Path, monkeypatch: pytest.MonkeyPatch, read_only: bool
+) -> None:
+    opened(file).close()
+    change(file, "PRAGMA user_version = 99")
+    made: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def noted(*words: Any, **more: Any) -> sqlite3.Connection:
+        made.append(connect(*words, **more))
+        return made[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", noted)
+    with pytest.raises(LedgerError, match="99"):
+        opened(file, read_only=read_only)
+    (only,) = made
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        only.execute("SELECT 1")

@@ -60,10 +60,17 @@ class SqliteLedger:
         self._now = now
         try:
             self._db = _open_to_read(file) if read_only else _open(file)
+        except (sqlite3.Error, OSError) as error:
+            raise self._failed("opened", error) from error
+        try:
             self._site = self._prepare(site, read_only)
             self._seen = Seen()
         except (sqlite3.Error, OSError) as error:
+            self._db.close()
             raise self._failed("opened", error) from error
+        except BaseException:
+            self._db.close()  # not a history of ours, or of another form: the file is let go
+            raise
 
     @property
     def info(self) -> Info:

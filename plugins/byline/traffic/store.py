@@ -135,10 +135,13 @@ def known(file: Path, since: date | None = None) -> tuple[Tag, ...]:
 
 
 def _open(file: Path) -> sqlite3.Connection:
+    db = None
     try:
         db = sqlite3.connect(file, timeout=10)
         db.executescript(_SCHEMA)
     except sqlite3.Error as error:
+        if db is not None:
+            db.close()
         raise BylineError(
             f"the counted visits in {file} cannot be opened: {error}",
             hint="delete the file and import the logs again: it holds nothing else",
