@@ -155,7 +155,7 @@ def lines(found: Standing) -> list[str]:
         *table(rows),
         "",
         *fitted(f"Next: {click.style(found.next, bold=True)}   ", [f"({found.why})"]),
-        "All commands: publish --help   The manual: publish manual",
+        *fitted("All commands: publish --help", ["   The manual: publish manual"]),
     ]
 
 
