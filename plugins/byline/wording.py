@@ -97,6 +97,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "For new articles alone. You can stop at any time.",
         "Nur für neue Artikel. Sie können das jederzeit beenden.",
     ),
+    "signup_link": ("By e-mail", "Per E-Mail"),
     "signup_feed": (
         "A feed reader shows them all, and nobody learns your address:",
         "Ein Feedreader zeigt sie alle, und niemand erfährt Ihre Adresse:",

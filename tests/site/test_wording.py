@@ -19,7 +19,7 @@ ENGLISH = re.compile(
     r"About Dana|part 1 of|updated <|A question about|Your question|First name|Leave this empty|Remember on this|"
     r"Go to the page|This is a feed|Skip to content|Not found|nothing at this|\d articles?<|>page 2<|Archive 2026|"
     r'E-mail<|Switch to|"Home"|Send me new|Only used|How we treat|Until then|aria-label="(?:Main|Menu|Pages|Tags|Share|'
-    r'Articles|Search|Colours|Done|To do)"|title="Search"|Permanent link|footnote \d|is now at|New articles|Sign up<|feed reader shows"'
+    r'Articles|Search|Colours|Done|To do)"|title="Search"|Permanent link|footnote \d|is now at|New articles|Sign up<|By e-mail<|feed reader shows"'
 )
 
 

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from byline.errors import Problem, Severity
 from byline.reading.files import CUT_OFF, Address, Reading, kind_of
-from byline.reading.images import MAX_PIXELS
+from byline.reading.images import MAX_PIXELS, runs
 
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", re.M | re.S)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.S)
@@ -216,6 +216,8 @@ class _Checker:
             self.reading.targets.setdefault(self.path, []).append((path, reference.line))
             if reference.picture and path.lower().endswith(_PICTURES):
                 self.picture(target, path, reference)
+            elif path.lower().endswith(".svg") and not self.reading.settings.pages.raw_html:
+                self.drawing(target, path, reference)
         elif target.endswith("/") or "." not in posixpath.basename(path):
             self.address("page-address", target, posixpath.normpath(self.url + target), reference)
         elif path.startswith(".."):
@@ -249,6 +251,16 @@ class _Checker:
             )
         elif not image.whole:
             self.problem(reference.line, "image-broken", f"`{shown}` {CUT_OFF}", "copy or save it again")
+
+    def drawing(self, target: str, path: str, reference: Reference) -> None:
+        """An SVG is a document of its own: opened by its address, what stands in it runs as a part of the site."""
+        if self.tree.image(path).kind == "svg" and runs(self.tree.docs / path):
+            self.problem(
+                reference.line,
+                "svg-runs",
+                f"`{target[:120]}` holds a script or an `on…=`, which runs when somebody opens the drawing by itself",
+                "save it again without; or set `pages: {raw_html: true}` in mkdocs.yml if you trust everybody who writes here",
+            )
 
     def address(self, code: str, target: str, path: str, reference: Reference) -> None:
         """A page named by its address: known only when every post has been read."""

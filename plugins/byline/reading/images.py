@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ MAX_SIDE = 12_000
 MAX_PIXELS = 50_000_000  # more is refused by the pages and the cards: an unpacked picture fills the memory
 HEAD = 256 * 1024
 TAIL = 256
+_RUNS = re.compile(rb"<(?:\w+:)?script[\s/>]|[\s\"'/]on[a-z]{3,}\s*=|[\"'\s=]javascript:", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,15 @@ def look(path: Path) -> Image:
     if _ended(found.kind, head, tail, size) or _decodes(path, found):
         return found
     return replace(found, whole=False)
+
+
+def runs(path: Path) -> bool:
+    """Does an SVG hold what a browser runs when the drawing is opened by its address?"""
+    try:
+        with path.open("rb") as file:
+            return bool(_RUNS.search(file.read(MAX_BYTES)))
+    except OSError:
+        return False
 
 
 def _ended(kind: str, head: bytes, tail: bytes, size: int) -> bool:

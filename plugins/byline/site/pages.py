@@ -194,6 +194,7 @@ class Site:
             "writers": [
                 self.author(author.id) | {"count": len(listing.posts)} for author, listing in self.writers
             ],
+            "signup": bool(self.settings.signup.url),
             "feeds": [
                 {"name": name, "url": file} for name, file in zip(places.NAMES, places.FEEDS, strict=True)
             ],
