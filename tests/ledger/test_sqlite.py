@@ -6,7 +6,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,8 +33,17 @@ def opened(file: Path, site: str = SITE, **more: bool) -> SqliteLedger:
 
 class TestContract(LedgerContract):
     @pytest.fixture
-    def store(self, tmp_path: Path) -> Callable[[], SqliteLedger]:
-        return lambda: opened(tmp_path / "state" / "ledger.db")
+    def store(self, tmp_path: Path) -> Iterator[Callable[[], SqliteLedger]]:
+        made: list[SqliteLedger] = []
+
+        def another() -> SqliteLedger:
+            made.append(opened(tmp_path / "state" / "ledger.db"))
+            return made[-1]
+
+        yield another
+        for ledger in made:  # a test may leave one open
+            with suppress(sqlite3.ProgrammingError):  # of another thread, which closed it
+                ledger.close()
 
 
 CLAIM = """
@@ -193,8 +203,11 @@ def test_a_file_that_is_no_history_stops_everything(
     file = tmp_path / ".byline" / "ledger.db"
     spoilt(file, kind)
     before = file.read_bytes()
-    with pytest.raises(LedgerUntrusted, match=r"ledger\.db|cannot be read") as caught:
-        opened(file).snapshot()
+    with (
+        pytest.raises(LedgerUntrusted, match=r"ledger\.db|cannot be read") as caught,
+        closing(opened(file)) as ledger,
+    ):
+        ledger.snapshot()
     assert caught.value.hint
     for words in (["send", "--yes", "--no-wait"], ["plan"], ["status"], ["ledger", "verify"]):
         with pytest.raises(SystemExit) as stop:
