@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from byline.errors import Problem
 from byline.model import Post
 from byline.reading.files import Reading
-from byline.reading.post import address
+from byline.reading.naming import address
 
 # Addresses that the site's builder makes beside posts and pages.
 _MADE = ("category/", "author/", "archive/", "tags/", "page/", "thanks/")

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from byline.errors import Problem
 from byline.model import Author, Post
-from byline.reading.post import address
+from byline.reading.naming import address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from byline import links
-from byline.reading.post import PLACEHOLDER
+from byline.reading.naming import PLACEHOLDER
 from byline.starter import quoted
 
 

@@ -6,21 +6,20 @@ import posixpath
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from urllib.parse import urlsplit
 
-from byline import links, text
+from byline import text
 from byline.errors import Problem
 from byline.fields import Fields, did_you_mean
-from byline.model import POST_ID, Post, Share
-from byline.reading.body import check_body, heading, without_code
+from byline.model import Post, Share
+from byline.reading.body import check_body, without_code
 from byline.reading.files import Reading, inside, picture
+from byline.reading.labels import audience_of, authors_of, campaign_of, categories_of, labels
+from byline.reading.naming import aliases_of, description_of, id_of, slug_of, title_of
 from byline.reading.share import earliest, read_share
 from byline.reading.when import dates_of
 from byline.yamlread import Lines, Mapping_, Scalar, Sequence_
 
 _MORE = re.compile(r"<!--\s*more\s*-->")
-_SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
-_NO_LETTERS = re.compile(r"x[0-9a-f]{8}")  # what links.slug makes of a text without a usable letter
 # Keys of the site's builder that Byline passes on unread.
 PASSED_ON = ("template", "search", "status", "icon", "subtitle", "comments", "social", "boost", "robots")
 KEYS = (
@@ -45,9 +44,6 @@ _ABSENT = {
     "missing-id": "id",
     "no-author": "authors",
 }
-# What `publish new` puts where the description goes.
-PLACEHOLDER = "One or two sentences that make people want to read on. Networks show them too."
-TITLE_ADVICE, DESCRIPTION_ADVICE = 90, 200
 _EXCERPT_FROM = 2_000
 
 
@@ -74,21 +70,21 @@ def read_fields(fields: Fields, source: Source, reading: Reading) -> Post | None
     """The post out of its front matter as given."""
     folder, before = posixpath.dirname(source.path), len(reading.problems)
     bare = without_code(source.body)
-    title = _title(fields, bare)
+    title = title_of(fields, bare)
     draft = fields.flag("draft")
-    description = _description(fields, draft)
+    description = description_of(fields, draft)
     published, updated = dates_of(fields, reading.settings.zone)
-    slug = _slug(fields, title)
+    slug = slug_of(fields, title)
     image = picture(reading, fields, "image", folder)
     share = read_share(fields, reading, folder, published.date() if published else date(2000, 1, 1))
-    post_id = _id(fields)
-    authors = _authors(fields, reading)
-    campaign = _campaign(fields, reading)
-    categories = _categories(fields, reading)
+    post_id = id_of(fields)
+    authors = authors_of(fields, reading)
+    campaign = campaign_of(fields, reading)
+    categories = categories_of(fields, reading)
     url = f"posts/{slug}/"
-    tags, audience = _labels(fields, "tags"), _audience(fields, reading)
+    tags, audience = labels(fields, "tags"), audience_of(fields, reading)
     series, image_alt = fields.text("series").strip(), _alt(fields)
-    aliases, effort = _aliases(fields, url), _effort(fields)
+    aliases, effort = aliases_of(fields, url), _effort(fields)
     canonical_url = fields.url("canonical_url")
     _page_keys(fields, reading, source.path)
     _unknown(fields, before)
@@ -135,216 +131,6 @@ def read_fields(fields: Fields, source: Source, reading: Reading) -> Post | None
     )
 
 
-def _title(fields: Fields, bare: str) -> str:
-    written = fields.get("title")
-    title = " ".join(fields.text("title", expected="the headline").split())
-    if written is None:
-        title = heading(bare)
-        if not title:
-            fields.problem(
-                "title" if "title" in fields else "",
-                "missing-title",
-                "the post has no `title` and no heading",
-                "add a line `title: Your headline`",
-            )
-    if len(title) > TITLE_ADVICE:
-        fields.problem(
-            "title",
-            "long-title",
-            f"the title has {len(title)} characters; search pages and cards show about 60 to {TITLE_ADVICE}",
-            "shorten it, and say the rest in `description`",
-            severity="warning",
-        )
-    return title
-
-
-def _description(fields: Fields, draft: bool) -> str:
-    description = " ".join(fields.text("description").split())
-    if description == PLACEHOLDER and not draft:
-        fields.problem(
-            "description",
-            "placeholder-text",
-            "the description is still the one that `publish new` wrote",
-            "write what the post says in one or two sentences",
-        )
-    if fields.get("description") is None:
-        fields.problem(
-            "description" if "description" in fields else "",
-            "no-description",
-            "the post has no `description`; search pages and networks take its first words instead",
-            "add a line `description: One or two sentences that make people want to read it`",
-            severity="warning",
-        )
-    elif len(description) > DESCRIPTION_ADVICE:
-        fields.problem(
-            "description",
-            "long-description",
-            f"the description has {len(description)} characters; search pages show about 160",
-            "say the most important thing in the first 160, or shorten it",
-            severity="warning",
-        )
-    return description
-
-
-def _slug(fields: Fields, title: str) -> str:
-    if fields.get("slug") is None:
-        slug = links.slug(title) if title else ""
-        if slug and _NO_LETTERS.fullmatch(slug) and slug != title.strip().lower():
-            readable = any(letter.isalpha() for letter in title)  # in a script that is not written out here
-            fields.problem(
-                "slug" if "slug" in fields else "title",
-                "bare-slug" if readable else "empty-slug",
-                f"the title `{title}` has no Latin, Greek or Cyrillic letter, so "
-                + (
-                    f"the address is posts/{slug}/, which tells nothing"
-                    if readable
-                    else "no address can be made of it"
-                ),
-                "add a line such as `slug: spring-offers`",
-                severity="warning" if readable else "error",
-            )
-        return slug[:100].strip("-")
-    slug = fields.text("slug", expected="the last part of the post's address")
-    if not slug or (re.fullmatch(_SLUG, slug) and len(slug) <= 100):
-        return slug
-    better = links.slug(posixpath.basename(slug.rstrip("/")) or title or "post")[:100].strip("-")
-    if "/" in slug or "\\" in slug or ".." in slug:
-        found = "leads out of the folder of posts; one word without / or .. is expected"
-    elif len(slug) > 100:
-        found = f"has {len(slug)} characters; at most 100 are expected"
-    else:
-        found = "is not usable in a link; small letters, digits and single hyphens are expected"
-    fields.problem("slug", "bad-slug", f"`slug` is `{slug[:120]}`, which {found}", f"write `slug: {better}`")
-    return ""
-
-
-def _id(fields: Fields) -> str:
-    if fields.get("id") is None:
-        fields.problem(
-            "id" if "id" in fields else "",
-            "missing-id",
-            "the post has no `id`; it ties the post to what was sent and to its enquiries, whatever its title becomes",
-            "run `publish check --fix`, which writes one",
-        )
-        return ""
-    node = fields.get("id")
-    found = fields.text("id", expected="3 to 16 small letters and digits")
-    written = isinstance(node, Scalar) and isinstance(node.value, str)
-    if written and not re.fullmatch(POST_ID, found):
-        better = re.sub(r"[^a-z0-9]", "", found.lower()).lstrip("0123456789")[:16]
-        fields.problem(
-            "id",
-            "bad-id",
-            f"`id` is `{found[:60]}`; 3 to 16 small letters and digits are expected, a letter first",
-            f"write `id: {better}`" if len(better) >= 3 else "delete the line and run `publish check --fix`",
-        )
-        return ""
-    return found
-
-
-def _authors(fields: Fields, reading: Reading) -> tuple[str, ...]:
-    found = _labels(fields, "authors", expected="a list of authors")
-    if fields.get("authors") is None:
-        fields.problem(
-            "authors" if "authors" in fields else "",
-            "no-author",
-            "the post has no `authors`; nobody is named on the page nor in the report",
-            f"add a line `authors: [{next(iter(reading.authors), 'dana')}]`",
-            severity="warning",
-        )
-    for name in found:
-        if name in reading.authors:
-            continue
-        names = {author.name.lower(): name for name, author in reading.authors.items()}
-        known = ", ".join(reading.authors) or "nobody yet"
-        meant = names.get(name.lower()) or did_you_mean(name, reading.authors)
-        fields.problem(
-            "authors",
-            "unknown-author",
-            f"there is no author `{name}`; known are {known}",
-            f"did you mean `{meant}`?"
-            if meant
-            else f"use one of them, or add `{name}` to {reading.tree.shown('.authors.yml')}",
-            line=_item_line(fields, "authors", name),
-        )
-    return tuple(name for name in found if name in reading.authors)
-
-
-def _campaign(fields: Fields, reading: Reading) -> str:
-    campaign = fields.text("campaign", expected="the short name of a campaign")
-    campaigns = reading.settings.campaigns
-    if not campaign or campaign in campaigns:
-        return campaign
-    names = {found.name.lower(): slug for slug, found in campaigns.items()}
-    meant = names.get(campaign.lower()) or did_you_mean(campaign, campaigns)
-    file = reading.settings.file_name
-    fields.problem(
-        "campaign",
-        "unknown-campaign",
-        f"there is no campaign `{campaign}`; known are {', '.join(campaigns) or 'none'}",
-        f"did you mean `{meant}`?" if meant else f"add `{links.slug(campaign)}` under `campaigns:` in {file}",
-    )
-    return ""
-
-
-def _categories(fields: Fields, reading: Reading) -> tuple[str, ...]:
-    found = _labels(fields, "categories", expected="a list of categories")
-    allowed = reading.settings.categories_allowed
-    for name in found if allowed else ():
-        if name not in allowed:
-            meant = did_you_mean(name, {word.lower() for word in allowed})
-            word = next((word for word in allowed if word.lower() == meant), "")
-            fields.problem(
-                "categories",
-                "unknown-category",
-                f"the category `{name}` is not allowed; allowed are {', '.join(allowed)}",
-                f"did you mean `{word}`?"
-                if word
-                else f"use one of them, or add it to `categories_allowed` in {reading.settings.file_name}",
-                line=_item_line(fields, "categories", name),
-            )
-    return found
-
-
-def _audience(fields: Fields, reading: Reading) -> tuple[str, ...]:
-    found = _labels(fields, "audience", expected="a list of audiences")
-    known = reading.settings.audiences
-    names = {name.lower(): slug for slug, name in known.items()}
-    for name in found:
-        if name not in known:
-            meant = names.get(name.lower()) or did_you_mean(name, known)
-            fields.problem(
-                "audience",
-                "unknown-audience",
-                f"there is no audience `{name}`; known are {', '.join(known) or 'none'}",
-                f"did you mean `{meant}`?"
-                if meant
-                else f"add it under `audiences:` in {reading.settings.file_name}, or delete it here",
-                line=_item_line(fields, "audience", name),
-            )
-    return tuple(name for name in found if name in known)
-
-
-def _labels(fields: Fields, key: str, *, expected: str = "a list of texts") -> tuple[str, ...]:
-    """A list of texts, none empty, none twice."""
-    found = fields.texts(key, expected=expected)
-    if not found:
-        return ()
-    if any(not label.strip() for label in found):
-        fields.problem(key, "empty-text", f"`{key}` has an empty entry", "delete it")
-    for label in sorted({label for label in found if found.count(label) > 1}):
-        fields.problem(key, "named-twice", f"`{label}` stands twice in `{key}`", "name it once")
-    return tuple(dict.fromkeys(label.strip() for label in found if label.strip()))
-
-
-def _item_line(fields: Fields, key: str, value: str) -> int:
-    node = fields.node.items.get(key)
-    for item in node.items if isinstance(node, Sequence_) else ():
-        if isinstance(item, Scalar) and item.raw.strip() == value:
-            return item.line
-    return fields.line(key)
-
-
 def _alt(fields: Fields) -> str:
     alt = " ".join(fields.text("image_alt", expected="the picture in words").split())
     if fields.get("image") is not None and not alt and fields.get("image_alt") is None:
@@ -365,47 +151,6 @@ def _alt(fields: Fields) -> str:
     return alt
 
 
-def _aliases(fields: Fields, url: str) -> tuple[str, ...]:
-    found = []
-    for alias in _labels(fields, "aliases", expected="a list of former addresses"):
-        try:
-            parts = urlsplit(alias)
-        except ValueError:
-            parts = None
-        wrong, fix = "", f"write `/{alias.strip('/')}/`"
-        if parts is None or parts.scheme or parts.netloc:
-            wrong = "names a server"
-            fix = (
-                f"write `{parts.path or '/'}`" if parts is not None else "write the path alone: /old/address/"
-            )
-        elif parts.query or parts.fragment or re.search(r"[\s\\<>\"?#]", alias):
-            wrong, fix = "has a ?, a # or a blank in it", f"write `/{links.slug(parts.path)}/`"
-        elif not alias.startswith("/"):
-            wrong = "does not begin with /"
-        elif ".." in alias.split("/") or "//" in alias or "." in alias.split("/"):
-            wrong, fix = "climbs through folders", f"write `/{links.slug(alias)}/`"
-        elif not alias.strip("/"):
-            wrong, fix = "is the home page", "delete it"
-        elif address(alias) == url.strip("/"):
-            wrong, fix = "is the post's own address", "delete it"
-        if wrong:
-            fields.problem(
-                "aliases",
-                "bad-alias",
-                f"the former address `{alias[:120]}` {wrong}; a path such as /old/pricing/ is expected",
-                fix,
-                line=_item_line(fields, "aliases", alias),
-            )
-        else:
-            found.append(alias)
-    return tuple(found)
-
-
-def address(url: str) -> str:
-    """A path on the site in one spelling, for comparing."""
-    return url.strip("/").removesuffix("/index.html").lower()
-
-
 def _effort(fields: Fields) -> timedelta | None:
     node = fields.get("effort")
     if isinstance(node, Scalar) and node.raw.strip().replace(".", "").isdigit():
@@ -424,6 +169,9 @@ def _page_keys(fields: Fields, reading: Reading, path: str) -> None:
     fields.flag("pin")
     fields.integer("readtime", 0, high=10_000)
     fields.texts("hide")
+    # Asked for although nothing is done with them: the schema for editors is made of the reader's questions.
+    for key in PASSED_ON:
+        fields.get(key)
     node = fields.get("links")
     if isinstance(node, Sequence_):
         _related(fields, reading, path, node)
