@@ -220,7 +220,7 @@ def test_readers_sign_up_on_the_home_page(built: Path) -> None:
     text = (built / "index.html").read_text()
     assert '<a href="privacy/">privacy</a>' in text.partition("by-signup__terms")[2][:300]
     assert "by-signup" not in (built / "page/2/index.html").read_text()
-    assert '<a href="../../#sign-up">By e-mail</a>' in (built / "posts/nasty/index.html").read_text()
+    assert '<a href="../..#sign-up">By e-mail</a>' in (built / "posts/nasty/index.html").read_text()
 
 
 def test_no_form_no_script_when_it_is_off(own_site: Path) -> None:
