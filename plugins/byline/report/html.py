@@ -136,11 +136,11 @@ def _ways(report: Report) -> Iterator[str]:
         order = f' <span class="order">{counted(way.orders, "order")}</span>' if way.orders else ""
         yield f'<li><span class="times">{len(way.leads)}×</span><div><p class="way">{steps}{arrow}asked{order}'
         if len(way.leads) == 1 and not report.shared:
-            yield f" {_enquiry(way.leads[0], report.records.get(way.leads[0], ''))}"
+            yield f" {_lead(way.leads[0], report.records.get(way.leads[0], ''))}"
         yield "</p>"
         if len(way.leads) > 1 and not report.shared:
             yield f"<details><summary>Show the {len(way.leads)} enquiries</summary>"
-            yield ", ".join(_enquiry(key, report.records.get(key, "")) for key in way.leads)
+            yield ", ".join(_lead(key, report.records.get(key, "")) for key in way.leads)
             yield "</details>"
         yield "</div></li>\n"
     yield "</ol>\n"
@@ -149,8 +149,8 @@ def _ways(report: Report) -> Iterator[str]:
         yield f"<p>And {counted(len(rest), 'other way', 'other ways')}, each seldom; all are in the CSV file.</p>\n"
 
 
-def _enquiry(key: str, url: str) -> str:
-    """An enquiry's id, with a link to its record in the CRM where there is one; only http(s) may be a link."""
+def _lead(key: str, url: str) -> str:
+    """A lead's id, with a link to its record in the CRM where there is one; only http(s) may be a link."""
     shown = f"<code>{escape(key)}</code>"
     if not url.startswith(("https://", "http://")):
         return shown

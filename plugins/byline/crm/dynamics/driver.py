@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from byline.crm import _fields as words
+from byline.crm._pages import ByPages
 from byline.crm.base import (
     CLICKS,
     TAGS,
@@ -43,7 +44,7 @@ _SHORT = {"firstname": 50, "lastname": 50, "companyname": 100, "subject": 300, "
 _INSTANTS = ("first_touch_at", "last_touch_at")
 
 
-class DynamicsCrm:
+class DynamicsCrm(ByPages):
     """One environment, through an application user."""
 
     name: ClassVar[str] = "dynamics"
@@ -216,18 +217,6 @@ class DynamicsCrm:
         return counts["leads"]
 
     # -- in ------------------------------------------------------------------------------------------------
-
-    def leads(self, since: datetime | None = None) -> Iterator[Lead]:
-        """Every lead made since then; see `LeadSource`."""
-        found = (lead for page in self.changed_leads() for lead in page.items)
-        yield from sorted((one for one in found if since is None or one.at >= since), key=lambda one: one.at)
-
-    def deals(self, since: datetime | None = None) -> Iterator[Deal]:
-        """Every opportunity made since then; see `LeadSource`."""
-        found = (deal for page in self.changed_deals() for deal in page.items)
-        yield from sorted(
-            (one for one in found if since is None or one.created >= since), key=lambda one: one.created
-        )
 
     def invoices(self, since: datetime | None = None) -> Iterator[Invoice]:
         """None: invoices of Sales are often not kept; accounting comes in by `publish crm import`."""

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from byline.crm import _fields as words
+from byline.crm._pages import ByPages
 from byline.crm.base import (
     CLICKS,
     FIELDS,
@@ -44,7 +45,7 @@ _INSTANTS = ("first_touch_at", "last_touch_at")
 _OBJECT = {"lead": "0-1", "deal": "0-3"}
 
 
-class HubSpotCrm:
+class HubSpotCrm(ByPages):
     """One HubSpot account, through a service key's or a private app's token."""
 
     name: ClassVar[str] = "hubspot"
@@ -269,18 +270,6 @@ class HubSpotCrm:
         return 1
 
     # -- in ------------------------------------------------------------------------------------------------
-
-    def leads(self, since: datetime | None = None) -> Iterator[Lead]:
-        """Every contact made since then; see `LeadSource`."""
-        found = (lead for page in self.changed_leads() for lead in page.items)
-        yield from sorted((one for one in found if since is None or one.at >= since), key=lambda one: one.at)
-
-    def deals(self, since: datetime | None = None) -> Iterator[Deal]:
-        """Every deal made since then; see `LeadSource`."""
-        found = (deal for page in self.changed_deals() for deal in page.items)
-        yield from sorted(
-            (one for one in found if since is None or one.created >= since), key=lambda one: one.created
-        )
 
     def invoices(self, since: datetime | None = None) -> Iterator[Invoice]:
         """None: HubSpot's own invoices are a product of their own; accounting comes in by `publish crm import`."""
