@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +77,10 @@ def test_a_german_company_s_page_speaks_german(own_site: Path) -> None:
         after["collections"]
     )
     assert after["app_title"].endswith(": schreiben")
+    brand = replace(german.brand, logo="assets/our logo.svg")
+    branded = editor.config(replace(german, brand=brand), authors, ["Pricing"])
+    assert branded["logo"] == {"src": "../assets/our%20logo.svg"}
+    assert "logo" not in after
 
     def keys(fields: list[dict[str, Any]]) -> list[Any]:
         return [(one["name"], one.get("options"), keys(one.get("fields", []))) for one in fields]

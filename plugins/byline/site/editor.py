@@ -91,7 +91,7 @@ def config(settings: Settings, authors: Mapping[str, Author], categories: Sequen
         "publish_mode": "editorial_workflow" if editor.backend in ("github", "gitlab") else "simple",
         "site_url": settings.site_url,
         "app_title": _title(settings),
-        **({"logo": {"src": f"../{quote(settings.brand.logo)}"}} if settings.brand.logo else {}),
+        **({"logo": {"src": _logo(settings)}} if settings.brand.logo else {}),
         "media_folder": f"{docs}/assets/uploads",
         "public_folder": "/assets/uploads",
         "output": {"omit_empty_optional_fields": True, "yaml": {"quote": "none"}},
@@ -233,6 +233,11 @@ def _with(field: Field, hint: str, needed: bool) -> Field:
     return field
 
 
+def _logo(settings: Settings) -> str:
+    """The company's logo as the editor's page finds it."""
+    return f"../{quote(settings.brand.logo)}"
+
+
 def _title(settings: Settings) -> str:
     return f"{settings.brand.name or settings.site_name}: {said('write', settings.language)}"
 
@@ -243,6 +248,7 @@ def _page(settings: Settings) -> str:
     editor = settings.editor
     hosts = {*_HOSTS[editor.backend], *filter(None, (editor.base_url, editor.api_root))}
     outside = " ".join(sorted(hosts))
+    icon = f'<link rel="icon" href="{escape(_logo(settings))}">\n' if settings.brand.logo else ""
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: https:;"
         f" font-src 'self' data:; connect-src 'self' blob: data: {outside}; worker-src 'self' blob:; media-src 'self' blob:;"
@@ -256,7 +262,7 @@ def _page(settings: Settings) -> str:
 <meta name="viewport" content="width=device-width,initial-scale=1">
 <meta name="robots" content="noindex, nofollow">
 <title>{escape(_title(settings))}</title>
-<link href="config.yml" type="text/yaml" rel="cms-config-url">
+{icon}<link href="config.yml" type="text/yaml" rel="cms-config-url">
 </head>
 <body>
 <script src="sveltia-cms.js"></script>
