@@ -23,7 +23,8 @@ from byline.model import ACCOUNT_NAME, POST_ID
 from byline.reading import post as posts
 from byline.reading.authors import ID as AUTHOR_ID
 from byline.reading.authors import read_author
-from byline.reading.block import SLUG, read_block
+from byline.reading.block import read_block
+from byline.reading.campaigns import SLUG
 from byline.reading.files import Reading
 from byline.reading.share import FIXED
 from byline.reading.tree import Tree

@@ -74,7 +74,10 @@ def test_every_exit_code_of_the_program_is_explained() -> None:
 
 
 def test_every_setting_is_explained() -> None:
-    files = [PACKAGE / "reading" / name for name in ("block.py", "look.py", "mkdocs.py", "placed.py")]
+    files = [
+        PACKAGE / "reading" / name
+        for name in ("accounts.py", "block.py", "campaigns.py", "look.py", "mkdocs.py", "placed.py")
+    ]
     asked = {key for file in files for key in _asked(file) if "." not in key}
     assert {"budget", "timezone", "site_url"} <= asked
     page = (DOCS / "settings.md").read_text(encoding="utf-8")

@@ -7,17 +7,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from byline.fields import Fields, did_you_mean, is_loopback, kind
-from byline.model import ACCOUNT_NAME, Campaign, Mode
 from byline.reading import direct, forms, look, post_office
+from byline.reading.accounts import read_channels
+from byline.reading.campaigns import read_audiences, read_campaigns, read_heard_from
 from byline.reading.crm import read_crm
 from byline.reading.placed import read_links
 from byline.settings import (
-    Account,
     ChannelSettings,
     Costs,
     LeadForm,
@@ -29,8 +28,6 @@ from byline.settings import (
 from byline.yamlread import Mapping_, Scalar, Sequence_
 
 LOCAL_INTAKE = "http://127.0.0.1:8765/lead"  # where `publish intake` listens when it is told nothing else
-SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
-_SLUG_WORDS = "a word in small letters, digits and single hyphens"
 _SECRET = re.compile(r"(^|_)(token|secret|password|passwd|api_?key|private_?key|client_id)(_|$)")
 # Names that can never be reached from outside: RFC 2606 and 6761.
 _RESERVED = re.compile(r"(.+\.)?(example|test|invalid|localhost|local|internal|example\.(com|net|org))")
@@ -45,8 +42,8 @@ def read_block(block: Fields, settings: Settings) -> Settings:
         return settings
     ledger = _ledger(block)
     settings = replace(settings, ledger=ledger)
-    channels = _channels(block, settings.root, settings.site_key)
-    campaigns = _campaigns(block)
+    channels = read_channels(block, settings.root, settings.site_key)
+    campaigns = read_campaigns(block)
     costs = _costs(block)
     return replace(
         settings,
@@ -55,8 +52,8 @@ def read_block(block: Fields, settings: Settings) -> Settings:
         profiles=_profiles(block, channels),
         late_limit=block.span("late_limit", settings.late_limit) or timedelta(0),
         max_per_run=block.integer("max_per_run", settings.max_per_run, low=1),
-        audiences=_audiences(block),
-        heard_from=_heard_from(block),
+        audiences=read_audiences(block),
+        heard_from=read_heard_from(block),
         timeouts=_timeouts(block),
         settle_waits=_waits(block, settings.settle_waits),
         live_gate=_live_gate(block),
@@ -150,107 +147,6 @@ def _ledger(block: Fields) -> LedgerSettings:
     return found
 
 
-def _channels(block: Fields, home: Path, site: str) -> dict[str, ChannelSettings]:
-    from byline import registry
-
-    found: dict[str, ChannelSettings] = {}
-    section = block.section("channels")
-    if section is None:
-        return found
-    known = registry.channels()
-    for typed, fields in section.sections():
-        name = registry.canonical_name(typed)
-        if name not in known:
-            meant = did_you_mean(typed, (*known, "x"))
-            section.problem(
-                typed,
-                "unknown-network",
-                f"there is no network `{typed}`; known are {', '.join(known)}",
-                f"did you mean `{meant}`?" if meant else f"write one of {', '.join(known)}",
-            )
-        elif name in found:
-            section.problem(
-                typed, "duplicate-key", f"`{typed}` and `{name}` are the same network", f"keep `{name}` alone"
-            )
-        else:
-            channel = _channel(name, fields, home, site)
-            if channel is not None:
-                found[name] = channel
-    return found
-
-
-def _channel(name: str, block: Fields, home: Path, site: str) -> ChannelSettings | None:
-    from byline import registry
-
-    driver = registry.channel(name)
-    mode = block.choice("mode", ("api", "manual"), "api")
-    schemes = getattr(driver, "schemes", ("http", "https"))
-    api = block.url("api", getattr(driver, "api", ""), schemes=schemes)
-    texts = words(block, "text")
-    budget = block.number("budget", Decimal(0), low=Decimal(0)) if block.get("budget") is not None else None
-    section = block.section("accounts")
-    accounts: dict[str, Account] = {}
-    fields: list[Fields] = []
-    for account, own in section.sections() if section is not None else ():
-        if not re.fullmatch(ACCOUNT_NAME, account):
-            block.problem(
-                f"accounts.{account}",
-                "wrong-form",
-                f"`{account}` cannot be an account's name; small letters, digits and _ are expected, a letter first",
-                f"write `{re.sub(r'[^a-z0-9_]+', '_', account.lower()).strip('_') or 'company'}:`",
-                line=own.line() if section is None else section.line(account),
-            )
-            own.done(also=own.node.items)
-            continue
-        fields.append(own)
-        accounts[account] = Account(
-            channel=name,
-            name=account,
-            mode=_mode(own, mode),
-            api=own.url("api", api, schemes=schemes).rstrip("/"),
-            node=own.node,
-            block=block.node,
-            texts=words(own, "text") or texts,
-            expires=own.day("expires"),
-            owner=own.text("owner"),
-            home=home,
-            site=site,
-            line=own.line() if section is None else section.line(account),
-        )
-    if not accounts and not (section is not None and section.node.items):
-        block.problem(
-            "accounts" if "accounts" in block else "",
-            "no-account",
-            f"{registry.label(name)} has no account to post from",
-            "add `accounts: {company: {}}` below the network's name",
-        )
-    driver.settings(block, tuple(fields))
-    for one in (block, *fields):
-        one.done()
-    if not accounts:
-        return None
-    return ChannelSettings(
-        name=name,
-        mode="manual" if mode == "manual" else "api",
-        accounts=MappingProxyType(accounts),
-        fields=block,
-        budget=budget,
-        line=block.line(),
-    )
-
-
-def _mode(fields: Fields, default: str) -> Mode:
-    return "manual" if fields.choice("mode", ("api", "manual"), default) == "manual" else "api"
-
-
-def words(fields: Fields, key: str) -> tuple[str, ...]:
-    """One text, or a list of texts for a thread."""
-    if isinstance(fields.node.items.get(key), Sequence_):
-        return fields.texts(key)
-    text = fields.text(key)
-    return (text,) if text.strip() else ()
-
-
 def _networks(block: Fields, key: str, channels: Mapping[str, ChannelSettings]) -> tuple[str, ...]:
     """A list of networks, each of them set up."""
     from byline import registry
@@ -281,77 +177,6 @@ def _profiles(block: Fields, channels: Mapping[str, ChannelSettings]) -> Mapping
     if section is None:
         return MappingProxyType({})
     return MappingProxyType({name: _networks(section, name, channels) for name in section})
-
-
-def _audiences(block: Fields) -> Mapping[str, str]:
-    section = block.section("audiences")
-    found: dict[str, str] = {}
-    for slug in section or ():
-        assert section is not None
-        name = section.text(slug, slug)
-        if _slug(section, slug):
-            found[slug] = name
-    return MappingProxyType(found)
-
-
-def _heard_from(block: Fields) -> Mapping[str, tuple[str, ...]]:
-    """What people's own words mean, in the order in which they are tried."""
-    from byline import registry
-
-    section = block.section("heard_from")
-    found: dict[str, tuple[str, ...]] = {}
-    for typed in section or ():
-        assert section is not None
-        said = section.texts(typed, expected="a list of words that people use")
-        words = tuple(word for word in (" ".join(one.split()) for one in said) if word)
-        network = registry.canonical_name(typed)
-        if words:
-            found[network if network in registry.channels() else typed.strip()] = words
-    return MappingProxyType(found)
-
-
-def _slug(section: Fields, slug: str) -> bool:
-    if re.fullmatch(SLUG, slug) and len(slug) <= 64:
-        return True
-    better = "-".join(re.findall(r"[a-z0-9]+", slug.lower())) or "name"
-    section.problem(
-        slug,
-        "wrong-form",
-        f"`{slug}` is not usable in a link; {_SLUG_WORDS} is expected",
-        f"write `{better}:` and put the readable name in `name`",
-    )
-    return False
-
-
-def _campaigns(block: Fields) -> Mapping[str, Campaign]:
-    section = block.section("campaigns")
-    found: dict[str, Campaign] = {}
-    for slug, fields in section.sections() if section is not None else ():
-        assert section is not None
-        usable = _slug(section, slug)
-        start, end = fields.day("start"), fields.day("end")
-        if start and end and end < start:
-            fields.problem(
-                "end",
-                "wrong-order",
-                f"the campaign ends ({end}) before it starts ({start})",
-                "correct one of the two days",
-            )
-        has_target = fields.get("target") is not None
-        campaign = Campaign(
-            slug=slug,
-            name=fields.text("name", slug),
-            start=start,
-            end=end,
-            cost=fields.number("cost", Decimal(0), low=Decimal(0)),
-            goal=fields.text("goal"),
-            target=fields.integer("target", 1, low=1) if has_target else None,
-            line=section.line(slug),
-        )
-        fields.done()
-        if usable:
-            found[slug] = campaign
-    return MappingProxyType(found)
 
 
 def _seconds(fields: Fields, key: str, default: float, *, low: str = "0") -> float:
