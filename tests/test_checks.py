@@ -168,6 +168,42 @@ def test_an_address_that_vanished_is_an_error(tmp_path: Path) -> None:
     assert "aliases: [/posts/old-name/]" in found[0].fix
 
 
+def test_a_list_that_vanished_is_an_error(tmp_path: Path) -> None:
+    """The page of a category or an author has feeds that people follow; it goes with its last public post."""
+    entry = {
+        "id": "hp7",
+        "url": "https://insights.acme.example/posts/honest-pricing/",
+        "source": "content/posts/a.md",
+    }
+    older = [
+        entry | {"categories": ["Pricing", "Old Prices"], "authors": ["dana", "gone"], "date": "2026-01-01"}
+    ]
+    text = post()  # in the category Pricing, by Dana
+    found = run(tmp_path, {"a.md": text}, against=older)
+    assert [(problem.file, problem.key, problem.code, problem.severity) for problem in found] == [
+        ("byline.json", "authors", "vanished", "error"),
+        ("byline.json", "categories", "vanished", "error"),
+    ]
+    assert "/author/gone/" in found[0].message
+    assert "/category/old-prices/" in found[1].message
+    assert "aliases: [/category/old-prices/]" in found[1].fix
+    led = text.replace("title:", "aliases: [/category/old-prices/, /author/gone]\ntitle:", 1)
+    assert run(tmp_path / "led", {"a.md": led}, against=older) == ()
+
+
+def test_a_public_post_that_gets_a_day_to_come_vanishes(tmp_path: Path) -> None:
+    older = [
+        {
+            "id": "hp7",
+            "url": "https://insights.acme.example/posts/honest-pricing/",
+            "source": "content/posts/a.md",
+        }
+    ]
+    (found,) = run(tmp_path, {"a.md": post().replace("2026-11-24", "2027-11-24")}, against=older)
+    assert (found.key, found.code) == ("date", "vanished")
+    assert "day that is past" in found.fix
+
+
 def test_paths_keep_what_concerns_them(tmp_path: Path) -> None:
     posts = {"2026/a.md": post("drfat: true"), "2027/b.md": post("drfat: true", id="bbb", slug="b")}
     assert {found.file for found in run(tmp_path, posts, paths=["content/posts/2026"])} == {

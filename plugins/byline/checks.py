@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,7 @@ def run(
     *,
     now: datetime | None = None,
     published: Mapping[str, str] | None = None,
-    against: Iterable[Mapping[str, str]] = (),
+    against: Iterable[Mapping[str, Any]] = (),
 ) -> tuple[Problem, ...]:
     """Every problem, by file and line, each told once.
 
@@ -50,7 +50,7 @@ def run(
         found += _tellings(post, settings, content, composers, out=post.id in (published or {}))
     found += _links_to_later(content, now or SystemClock().now())
     found += _moved(settings, content, published or {})
-    found += _vanished(settings, content, against)
+    found += _vanished(settings, content, tuple(against), now or SystemClock().now())
     told: dict[tuple[str, int, str, str], Problem] = {}
     for problem in found:
         if not paths or any(_under(problem.file, path) for path in paths):
@@ -273,24 +273,25 @@ def _moved(settings: Settings, content: Content, published: Mapping[str, str]) -
 
 
 def _vanished(
-    settings: Settings, content: Content, against: Iterable[Mapping[str, str]]
+    settings: Settings, content: Content, against: Sequence[Mapping[str, Any]], now: datetime
 ) -> Iterable[Problem]:
-    """Addresses of an older site that nothing answers to any more."""
-    there = {path for post in content.posts if not post.draft for path in addresses(post)}
+    """Addresses of an older site that nothing answers to any more: of posts, of categories, of authors."""
+    public = [post for post in content.posts if not post.draft and post.published <= now]
+    there = {path for post in public for path in addresses(post)}
     by_id = {post.id: post for post in content.posts if post.id}
     for entry in against:
         old = _path(settings, str(entry.get("url", "")))
         if not old or old in there:
             continue
         post = by_id.get(str(entry.get("id", "")))
-        if post is not None and post.draft and old in addresses(post):
-            yield _at(
-                post,
-                "draft",
-                "vanished",
-                f"/{old}/ is public already; as a draft the page would vanish",
-                "delete the line `draft: true`",
+        if post is not None and old in addresses(post):
+            key, why, fix = (
+                ("draft", "as a draft", "delete the line `draft: true`")
+                if post.draft
+                else ("date", "with a day that is still to come", "give it a day that is past")
             )
+            told = f"/{old}/ is public already; {why} the page would vanish"
+            yield _at(post, key, "vanished", told, fix)
         elif post is not None:
             yield _at(
                 post,
@@ -308,6 +309,41 @@ def _vanished(
                 message=f"/{old}/ is public already, and no post has that address any more",
                 fix=f"bring the post back, or add `aliases: [/{old}/]` to the post that takes its place",
             )
+    yield from _lists_vanished(content, public, against, there)
+
+
+def _lists_vanished(
+    content: Content, public: Sequence[Post], against: Sequence[Mapping[str, Any]], there: Set[str]
+) -> Iterable[Problem]:
+    """Pages of categories and authors, which are there as long as a public post names them."""
+    kinds: tuple[tuple[str, str, Callable[[str], str]], ...] = (
+        ("categories", "category", links.category_path),
+        ("authors", "author", lambda name: links.author_path(_slug_of(content, name))),
+    )
+    for key, word, path in kinds:
+        named = {path(name) for post in public for name in getattr(post, key)}
+        old = {path(name): name for entry in against for name in _names(entry.get(key))}
+        for gone in sorted(old.keys() - named):
+            if gone.strip("/") in there:
+                continue
+            yield Problem(
+                file="byline.json",
+                line=0,
+                key=key,
+                code="vanished",
+                message=f"/{gone} is public already, with feeds that people may follow, and no public post has the "
+                f"{word} `{old[gone]}` any more",
+                fix=f"leave one post in it, or add `aliases: [/{gone}]` to the post that its readers should find",
+            )
+
+
+def _slug_of(content: Content, name: str) -> str:
+    author = content.authors.get(name)
+    return (author.slug if author else "") or name
+
+
+def _names(value: object) -> Sequence[str]:
+    return [name for name in value if isinstance(name, str)] if isinstance(value, list) else ()
 
 
 def _path(settings: Settings, url: str) -> str:
@@ -322,7 +358,7 @@ def _path(settings: Settings, url: str) -> str:
     return path.strip("/").lower()
 
 
-def manifest(file: Path) -> tuple[Mapping[str, str], ...]:
+def manifest(file: Path) -> tuple[Mapping[str, Any], ...]:
     """The posts of a `byline.json`. Raises UsageError when it is none."""
     try:
         found: Any = json.loads(decode(file.read_bytes()))

@@ -83,6 +83,16 @@ def slug(text: str) -> str:
     return words or "x" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
+def category_path(name: str) -> str:
+    """Where the page of a category lies on the site: no stroke before it, one behind."""
+    return f"category/{slug(name)}/"
+
+
+def author_path(name: str) -> str:
+    """Where the page of an author lies on the site; `name` is the slug that was chosen for it, or the author's id."""
+    return f"author/{slug(name)}/"
+
+
 def canonical(site_url: str, url: str) -> str:
     """The page's one address, without tags. `url` is relative to the site."""
     if site_url.endswith("/") and _PLAIN_PATH.fullmatch(url):

@@ -37,12 +37,12 @@ class Listing:
 
 def category_url(name: str) -> str:
     """The page of a category."""
-    return f"category/{links.slug(name)}/"
+    return links.category_path(name)
 
 
 def author_url(author: Author) -> str:
     """The page of an author."""
-    return f"author/{links.slug(author.slug or author.id)}/"
+    return links.author_path(author.slug or author.id)
 
 
 def absolute(settings: Settings, url: str) -> str:
