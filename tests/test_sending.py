@@ -15,6 +15,7 @@ from byline.errors import Stopped
 from byline.planning import Asked, Scope
 from byline.sending import Wishes
 from byline.testing import linkedin, twitter
+from byline.testing.linkedin.shapes import error
 from byline.testing.server import Case
 from stage import Runner, Stage
 from support import POST
@@ -104,7 +105,7 @@ class TestRejected:
     def reject(self, stage: Stage) -> None:
         fake = stage.fakes["linkedin"]
         assert isinstance(fake, linkedin.LinkedIn)
-        fake._wrong = lambda _body, _author: linkedin._error(400, "INVALID_VALUE_FOR_FIELD: commentary")
+        fake._wrong = lambda _body, _author: error(400, "INVALID_VALUE_FOR_FIELD: commentary")
 
     def accept(self, stage: Stage) -> None:
         del stage.fakes["linkedin"]._wrong  # type: ignore[attr-defined]

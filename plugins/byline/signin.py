@@ -149,7 +149,7 @@ def connect(account: Account, desk: Desk, *, http: Http, secrets: Secrets, clock
         label = driver.caps.label
         raise UsageError(
             f"{label} has no sign-in here",
-            hint=f"docs/channels/{account.channel}.md says how to get its secrets",
+            hint=f"`publish manual channels/{account.channel}` says how to get its secrets",
         )
     signed: SignedIn = sign_in(desk)
     for name, value in signed.secrets.items():

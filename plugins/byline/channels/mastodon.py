@@ -372,7 +372,7 @@ class Mastodon:
         if answer.status in (401, 403):
             return refusal.of_secret(
                 f"make a new token and set MASTODON_ACCESS_TOKEN__{self._account.name.upper()} (or "
-                "MASTODON_ACCESS_TOKEN); steps in docs/channels/mastodon.md"
+                "MASTODON_ACCESS_TOKEN); steps: `publish manual mastodon`"
             )
         if answer.status == 429:
             return refusal.limited(_quotas.moment(answer.headers.get("x-ratelimit-reset", "")))

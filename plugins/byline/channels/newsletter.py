@@ -148,7 +148,7 @@ class Newsletter:
             raise OutcomeUnknown(
                 "Newsletter: who has got it is noted on another machine, so nothing is sent from here",
                 service=SERVICE,
-                hint=f"run it where it began, or let all machines share {URL}; docs/channels/newsletter.md",
+                hint=f"run it where it began, or let all machines share {URL}: `publish manual channels/newsletter`",
             )
         found = self._people()
         gone = journal.unsubscribed()

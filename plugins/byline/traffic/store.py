@@ -96,11 +96,11 @@ def known(file: Path, since: date | None = None) -> tuple[Tag, ...]:
     begin = since.isoformat() if since else ""
     with closing(_open(file)) as db:
         rows = db.execute(
-            "SELECT content, source, medium, campaign, why, count(*), 0 FROM clicks WHERE day >= ?1"
+            "SELECT content, source, medium, campaign, why, count(*), 0 FROM clicks WHERE day >= ?"
             " GROUP BY content, source, medium, campaign, why"
             " UNION ALL SELECT content, source, medium, campaign, '', sum(visits), 1 FROM sums"
-            " WHERE day >= ?1 AND day NOT IN (SELECT day FROM clicks) GROUP BY content, source, medium, campaign",
-            (begin,),
+            " WHERE day >= ? AND day NOT IN (SELECT day FROM clicks) GROUP BY content, source, medium, campaign",
+            (begin, begin),
         ).fetchall()
     visits: Counter[tuple[str, str, str, str]] = Counter()
     requests: Counter[tuple[str, str, str, str]] = Counter()

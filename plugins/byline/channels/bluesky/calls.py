@@ -135,7 +135,7 @@ class BlueskyCalls:
             own = self._account.name.upper()
             return refusal.of_secret(
                 f"make a new app password and set BLUESKY_IDENTIFIER and BLUESKY_APP_PASSWORD (or with __{own}); "
-                "steps in docs/channels/bluesky.md",
+                "steps: `publish manual bluesky`",
                 what="app password",
             )
         if answer.status == 429:

@@ -22,7 +22,7 @@ def failure(answer: Response, *, account: Account, http: Http, clock: Clock, cre
     if answer.status in (401, 403):
         return refusal.of_secret(
             f"sign in again with `publish connect {account.channel}` and set {REFRESH}; "
-            "docs/channels/constantcontact.md"
+            "steps: `publish manual constantcontact`"
         )
     if answer.status == 429:
         quota = _error(answer).get("error_key") == "quota_exceeded"

@@ -94,7 +94,7 @@ class FacebookCalls:
         if code in (3, 10, 102, 190) or 200 <= code <= 299 or answer.status == 401:
             return refusal.of_secret(
                 f"make a new page token and set FACEBOOK_PAGE_TOKEN__{self._account.name.upper()} (or "
-                "FACEBOOK_PAGE_TOKEN); steps in docs/channels/facebook.md"
+                "FACEBOOK_PAGE_TOKEN); steps: `publish manual facebook`"
             )
         if code in (1, 2) or answer.status >= 500:
             return self._http.broken(answer, service=SERVICE, create=create)

@@ -80,7 +80,7 @@ class LinkedInCalls:
             expired = status == 401
             return refusal.of_secret(
                 (f"make a new token and set {secret}" if expired else self._rights_hint(secret))
-                + "; steps in docs/channels/linkedin.md",
+                + "; steps: `publish manual linkedin`",
                 why="it is expired or revoked" if expired else "it lacks a right",
             )
         if status == 426:

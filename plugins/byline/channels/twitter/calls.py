@@ -153,7 +153,7 @@ class TwitterCalls:
             return refusal.of_secret(
                 "check TWITTER_CONSUMER_KEY, TWITTER_CONSUMER_SECRET, TWITTER_ACCESS_TOKEN and "
                 f"TWITTER_ACCESS_TOKEN_SECRET (or with __{self._account.name.upper()}), that the app may write, and "
-                "this machine's clock; steps in docs/channels/twitter.md",
+                "this machine's clock; steps: `publish manual twitter`",
                 what="secrets",
             )
         if status == 429:
