@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
+import yaml
 
 from byline import registry
 from byline.cli import COMMANDS
@@ -120,3 +122,40 @@ def test_the_drawings_of_where_to_click_are_ours_whole_and_told_in_words() -> No
     for name in ("linkedin", "twitter", "mastodon", "bluesky", "facebook"):
         for secret in registry.channel(name).renewal.secrets:  # type: ignore[attr-defined]
             assert f"`{secret}`" in page
+
+
+def test_actions_that_the_manual_shows_are_the_pinned_ones_of_the_workflows() -> None:
+    uses = re.compile(r"uses: ([\w./-]+)@(\S+)(?: # (v\S+))?")
+    ours = {
+        found[1]: (found[2], found[3])
+        for file in (ROOT / ".github" / "workflows").glob("*.yml")
+        for found in uses.finditer(file.read_text(encoding="utf-8"))
+    }
+    shown = [found for page in PAGES for found in uses.finditer(page.read_text(encoding="utf-8"))]
+    named = {found[1] for found in shown}
+    assert {"actions/checkout", "actions/upload-artifact"} <= named
+    for found in shown:
+        if found[2] != "COMMIT":
+            assert (found[2], found[3]) == ours[found[1]], found[0]
+
+
+def test_the_steps_for_other_web_hosts_are_steps() -> None:
+    """Each block of the page is a list of steps, or the head of a job, as the workflow has them at that place."""
+    text = (ROOT / "docs" / "how-to" / "web-hosts.md").read_text(encoding="utf-8")
+    blocks = [
+        yaml.safe_load(textwrap.dedent(block)) for block in re.findall(r"```yaml\n(.*?)```", text, re.S)
+    ]
+    assert len(blocks) == 5
+    steps = [step for block in blocks for step in (block if isinstance(block, list) else block["steps"])]
+    assert [step["name"] for step in steps] == [
+        "Hand the site on",
+        "Fetch the site",
+        "Deploy",
+        "Deploy",
+        "Deploy",
+    ]
+    assert all("${{" not in step.get("run", "") for step in steps)  # no word of others in a script
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "publish.yml").read_text(encoding="utf-8"))
+    there = {step["name"]: step for job in workflow["jobs"].values() for step in job["steps"]}
+    assert there["Hand the site on"]["if"] == steps[0]["if"]
+    assert "Deploy" in there
