@@ -71,7 +71,7 @@ def section(name: str, command: click.Command, above: click.Context) -> str:
     context = click.Context(command, info_name=name.split()[-1], parent=above)
     lines = [f"\n## publish {name}\n", "\n\n".join(paragraphs(command.help or "")), ""]
     lines += ["```", f"publish {name} " + " ".join(command.collect_usage_pieces(context)), "```"]
-    options = [option for option in command.get_params(context) if option.name != "help"]
+    options = [option for option in command.get_params(context) if "--help" not in option.opts]
     rows = [row for option in options if (row := option.get_help_record(context)) and row[1]]
     if rows:
         lines += ["", "| option | meaning |", "| --- | --- |"]

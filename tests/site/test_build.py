@@ -18,6 +18,7 @@ from byline.errors import ContentError, Stopped, UsageError
 from byline.site import build as building
 from byline.site.mkdocs import blog as material
 from site_sample import NASTY, NOW, post, run, tree
+from versions import only_quick
 
 BASE = "https://insights.acme.example/blog/"
 SECRETS = re.compile(rb"zephyr|quasar|draftx|futurex", re.IGNORECASE)
@@ -224,6 +225,7 @@ def test_what_mkdocs_refuses_in_its_own_settings_is_said(own_site: Path) -> None
         run(own_site)
 
 
+@only_quick
 def test_clean_makes_everything_anew(own_site: Path) -> None:
     run(own_site)
     again = run(own_site)

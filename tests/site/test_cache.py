@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from byline.site.build import BuildResult
 from edits import EDITS, Site, made
 from site_sample import tree
+from versions import only_quick
 
 LENGTH = int(os.environ.get("BYLINE_ORACLE", "0"))
 DONE = [0, 0, 0]  # builds, sequences, files compared
@@ -33,6 +34,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file.parent
 
 
+@only_quick
 @pytest.mark.timeout(0 if LENGTH else 240)  # a long run takes as long as it was asked to
 @settings(
     max_examples=LENGTH or 6,
