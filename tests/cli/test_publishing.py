@@ -237,6 +237,7 @@ class TestPlan:
         assert "<script" not in publish.out
         assert "&lt;script&gt;" in publish.out
         assert "src=" not in publish.out
+        assert re.search(r" · hash [0-9a-f]{64}</small>", publish.out)  # not a row of letters without a word
 
     def test_cards_are_pictures_where_the_reader_reaches_them(self, publish: Publish, stage: Stage) -> None:
         stage.posts["hp7.md"] = POST.replace(

@@ -253,7 +253,7 @@ def _markdown(
     counts = ", ".join(text for _, text in _counts(plan)) or "nothing to send"
     yield f"### What goes out: {counts}"
     yield ""
-    yield f"{moment(now)} {settings.zone.key} · {_history(history, plan)} · `{plan.hash[:12]}`"
+    yield f"{moment(now)} {settings.zone.key} · {_history(history, plan)} · hash `{plan.hash[:12]}`"
     for path, items in _by_file(plan.deliveries):
         yield ""
         yield f"#### {_inline(items[0].title)}"
@@ -355,7 +355,7 @@ def _html(
     yield f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
     yield f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head><body>'
     yield f"<h1>{title}</h1><p>{html.escape(counts)}</p>"
-    yield f"<p><small>{html.escape(f'{moment(now)} {settings.zone.key} · {_history(history, plan)} · {plan.hash}')}</small></p>"
+    yield f"<p><small>{html.escape(f'{moment(now)} {settings.zone.key} · {_history(history, plan)} · hash {plan.hash}')}</small></p>"
     for path, items in _by_file(plan.deliveries):
         look = f" · {_live(live[items[0].post])}" if items[0].post in live else ""
         yield f"<h2>{html.escape(items[0].title)}</h2>"
