@@ -30,6 +30,7 @@ _RAW, _PACKED, _LIKE = (
 _LEVEL = 3  # for pages, which are the most
 _QUICK = 1
 _WINDOW = 32_768
+_PAGE = 16_384  # bytes of the file that are written at once: most things kept fit into one or two
 _SMALL = 4_096  # bytes that are copied more quickly than Python calls twice
 
 Name = tuple[str, str]  # kind and key
@@ -121,6 +122,7 @@ class Kept:
     def _connect(self) -> sqlite3.Connection:
         file = sqlite3.connect(self.path, timeout=2, isolation_level=None, check_same_thread=False)
         try:
+            file.execute(f"PRAGMA page_size={_PAGE}")  # of a new file
             file.execute("PRAGMA journal_mode=MEMORY")
             file.execute("PRAGMA synchronous=OFF")  # a torn file is found out and put aside
             file.execute(
@@ -281,7 +283,8 @@ class Kept:
             self._file.execute("BEGIN IMMEDIATE")
             self._file.executemany(
                 "INSERT OR REPLACE INTO item VALUES (?, ?, ?, ?)",
-                ((kind, key, form, _bytes(data)) for (kind, key), (form, data) in self._fresh.items()),
+                # In the file's own order, so that each part of it is written once.
+                ((*name, form, _bytes(data)) for name, (form, data) in sorted(self._fresh.items())),
             )
             held = self._held()
             if whole:
