@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from byline import links
 from byline.errors import BylineError
@@ -195,6 +195,15 @@ def mark(path: Path) -> Image:
 def cropped(path: Path, width: int, height: int) -> Image:
     """The image file as RGB pixels of that size, cropped to its proportions. Raises ImageError."""
     return _cropped(_load(path), width, height)
+
+
+def webp(image: Image, quality: int, **more: Any) -> bytes:
+    """The picture as WebP; `more` is as Pillow's."""
+    from PIL import WebPImagePlugin  # noqa: F401 - else all formats are imported to find this one
+
+    out = io.BytesIO()
+    image.save(out, "WEBP", quality=quality, method=4, **more)
+    return out.getvalue()
 
 
 def _url(settings: Settings, name: str, digest: str, suffix: str) -> str:

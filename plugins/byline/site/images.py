@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,9 +45,6 @@ def plan(post: Post, picture: Picture, settings: Settings) -> tuple[Cover, dict[
 
 def _webp(path: Path, width: int) -> Maker:
     def make() -> bytes:
-        image = cards.cropped(path, width, round(width * covers.HIGH / covers.WIDE))
-        out = io.BytesIO()
-        image.save(out, "WEBP", quality=82, method=4)
-        return out.getvalue()
+        return cards.webp(cards.cropped(path, width, round(width * covers.HIGH / covers.WIDE)), 82)
 
     return make

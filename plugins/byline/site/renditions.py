@@ -52,11 +52,7 @@ class Rendition:
 
             height = max(1, round(image.height * self.width / image.width))
             image = image.resize((self.width, height), images.Resampling.LANCZOS)
-        out = io.BytesIO()
-        image.save(
-            out, "WEBP", quality=80, method=4, exif=b"", xmp=b"", icc_profile=image.info.get("icc_profile")
-        )
-        return out.getvalue()
+        return cards.webp(image, 80, exif=b"", xmp=b"", icc_profile=image.info.get("icc_profile"))
 
 
 def look(path: Path) -> Looked:
