@@ -14,7 +14,7 @@ from byline.model import Author, Post
 from byline.reading.authors import read_authors
 from byline.reading.files import Reading
 from byline.reading.post import read_post
-from byline.reading.recall import Asked, Recall
+from byline.reading.recall import Asked, Known, Recall
 from byline.reading.share import FIXED
 from byline.reading.tree import Tree, scan
 from byline.settings import Settings
@@ -38,28 +38,7 @@ def _read(settings: Settings, recall: Recall | None) -> Content:
     problems = list(tree.problems)
     authors = read_authors(settings, tree, problems)
     reading = _reading(settings, tree, authors, problems)
-    posts: list[Post] = []
-    files = Asked(tree.files)
-    for path in tree.posts:
-        known = recall.find(path, tree.files) if recall else None
-        if known is not None:
-            posts.append(known[0])
-            if known[1]:
-                reading.targets[path] = known[1]
-            reading.addresses.extend(known[2])
-            continue
-        before, links = len(problems), len(reading.addresses)
-        if recall:
-            files.answers, tree.looked = {}, set()
-            tree.files = files
-        source = source_of(reading, path)
-        post = read_post(source, reading) if source is not None else None
-        _once_a_line(problems, before)
-        if post is not None:
-            posts.append(post)
-            if recall and len(problems) == before:
-                own = reading.addresses[links:]
-                recall.keep(path, post, files.answers, tree.looked, reading.targets.get(path, []), own)
+    posts = _posts(reading, recall)
     across(reading, posts)
     return Content(
         posts=tuple(posts),
@@ -68,6 +47,59 @@ def _read(settings: Settings, recall: Recall | None) -> Content:
         count=len(tree.posts),
         targets=MappingProxyType({path: tuple(found) for path, found in reading.targets.items()}),
     )
+
+
+def _posts(reading: Reading, recall: Recall | None) -> list[Post]:
+    """The posts that could be read, in order of path; what is wrong with any is in the reading's problems."""
+    paths, files = reading.tree.posts, reading.tree.files
+    if recall is None:
+        return [post for path in paths if (post := _one(reading, path)) is not None]
+    reading.tree.files = asked = Asked(files)
+    known = {path: recall.find(path, files) for path in paths}
+    new = [path for path in paths if known[path] is None]
+    beside = recall.begin(new, lambda path: _noted(reading, path, asked, recall), lambda: recall.fresh)
+    posts: list[Post | None] = []
+    try:
+        for path in paths:
+            found = known[path]
+            if found is None and beside is not None and not beside.mine(path):
+                recall.fresh.update(beside.take() or {})
+                beside = None
+            if found is None and path in recall.fresh:
+                found = recall.find(path, files)
+            if found is None:
+                posts.append(_noted(reading, path, asked, recall))
+                continue
+            posts.append(found.post)
+            if found.targets:
+                reading.targets[path] = found.targets
+            reading.addresses.extend(found.addresses)
+            reading.problems.extend(found.warnings)
+    finally:
+        if beside is not None:
+            beside.leave()
+    return [post for post in posts if post is not None]
+
+
+def _one(reading: Reading, path: str) -> Post | None:
+    before = len(reading.problems)
+    source = source_of(reading, path)
+    post = read_post(source, reading) if source is not None else None
+    _once_a_line(reading.problems, before)
+    return post
+
+
+def _noted(reading: Reading, path: str, files: Asked, recall: Recall) -> Post | None:
+    """The post, and in `recall` what reading it has looked at, unless something is wrong with it."""
+    before, links, tree = len(reading.problems), len(reading.addresses), reading.tree
+    files.answers, tree.looked, tree.guessed = {}, set(), False
+    post = _one(reading, path)
+    warnings = reading.problems[before:]
+    # What was most likely meant depends on all names there are.
+    if post is not None and not tree.guessed and all(one.severity == "warning" for one in warnings):
+        known = Known(post, reading.targets.get(path, []), reading.addresses[links:], warnings)
+        recall.keep(path, files.answers, tree.looked, known)
+    return post
 
 
 def read_again(settings: Settings, content: Content, src_uri: str) -> Post | None:

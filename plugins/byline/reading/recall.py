@@ -1,19 +1,20 @@
-"""Posts that were read before, as plain values: a post without a mistake need not be read again while nothing that
-reading it looked at has changed.
+"""Posts that were read before, as plain values: a post without an error need not be read again while nothing that
+reading it looked at has changed. What it was warned of is told again.
 
 What it looked at is its own bytes, the settings and authors (the caller names both), and which files are there: each
-question whether a file is there is noted with its answer and asked again, and so is what a picture holds. A post with a problem is always read.
+question whether a file is there is noted with its answer and asked again, and so is what a picture holds. A post with an error is always read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
+from byline.errors import Problem
 from byline.model import Again, NetworkShare, Post, Share
 from byline.reading.files import Address
 
@@ -31,20 +32,53 @@ class Asked(set[str]):
         return found
 
 
+class Known(NamedTuple):
+    """A post, the pages it links to with their lines, its links by address, and what it was warned of."""
+
+    post: Post
+    targets: list[tuple[str, int]]
+    addresses: list[Address]
+    warnings: list[Problem]
+
+
+class Beside(Protocol):
+    """Another process that reads posts from the end of a list."""
+
+    def mine(self, path: str) -> bool:
+        """Must this process read it?"""
+
+    def take(self) -> Mapping[str, Any] | None:
+        """What the other one gave, when it is done; None when that failed."""
+
+    def leave(self) -> None:
+        """Nobody wants it any more."""
+
+
+# Starts one, where that pays: the posts, how one is read, what is to be given at the end.
+Begin = Callable[[Sequence[str], Callable[[str], Any], Callable[[], Mapping[str, Any]]], Beside | None]
+
+
 class Recall:
     """`row` gives for a post's path what `keep` made of it before, or anything else; `fresh` maps the paths of posts
     that were read this time to what is to be given the next time."""
 
-    def __init__(self, row: Callable[[str], Any], zone: ZoneInfo, sha: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        row: Callable[[str], Any],
+        zone: ZoneInfo,
+        sha: Callable[[str], str],
+        begin: Begin = lambda _posts, _read, _done: None,
+    ) -> None:
         """`sha` gives the hash of a file below `docs_dir`, empty for one that is not there."""
         self.row = row
+        self.begin = begin
         self.zone = zone
         self.sha = sha
         self.fresh: dict[str, Any] = {}
 
-    def find(self, path: str, files: set[str]) -> tuple[Post, list[tuple[str, int]], list[Address]] | None:
-        """The post, the pages it links to and its links by address; None when it must be read."""
-        row = self.row(path)
+    def find(self, path: str, files: set[str]) -> Known | None:
+        """What reading the post would give; None when it must be read."""
+        row = self.fresh.get(path) or self.row(path)
         sha = self.sha(path)
         try:
             if (
@@ -61,31 +95,31 @@ class Recall:
                 Address(code=code, file=file, line=line, shown=shown, path=where)
                 for code, file, line, shown, where in row["addresses"]
             ]
+            warnings = [Problem(**values) for values in row["warnings"]]
         except (TypeError, ValueError, KeyError, AttributeError):
             return None  # not ours
-        return post, targets, addresses
+        return Known(post, targets, addresses, warnings)
 
     def keep(
         self,
         path: str,
-        post: Post,
         asked: Mapping[str, bool],
         looked: Collection[str],
-        targets: list[tuple[str, int]],
-        addresses: list[Address],
+        known: Known,
     ) -> None:
-        """Remember a post that was read without a mistake."""
+        """Remember a post that was read without an error."""
         try:
-            values = self._plain(post)
+            values = self._plain(known.post)
         except ValueError:
             return
         self.fresh[path] = {
-            "sha": post.hash,
+            "sha": known.post.hash,
             "asked": list(asked.items()),
             "looked": [(file, self.sha(file)) for file in looked],
             "post": values,
-            "targets": targets,
-            "addresses": [[one.code, one.file, one.line, one.shown, one.path] for one in addresses],
+            "targets": known.targets,
+            "addresses": [[one.code, one.file, one.line, one.shown, one.path] for one in known.addresses],
+            "warnings": [{name: getattr(one, name) for name in _PROBLEM} for one in known.warnings],
         }
 
     def _plain(self, post: Post) -> dict[str, Any]:
@@ -185,4 +219,5 @@ class Recall:
 
 _MOMENTS = ("published", "updated")
 _POST = tuple(field.name for field in fields(Post) if field.name != "hash")
+_PROBLEM = tuple(field.name for field in fields(Problem))
 _TUPLES = ("authors", "categories", "tags", "audience", "aliases")

@@ -25,6 +25,7 @@ class Tree:
     files: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     looked: set[str] = field(default_factory=set)  # pictures that somebody asked about
+    guessed: bool = False  # has somebody asked what was meant?
     _images: dict[str, Image] = field(default_factory=dict)
     _meant: dict[str, str] = field(default_factory=dict)
 
@@ -57,6 +58,7 @@ class Tree:
 
     def meant(self, path: str) -> str:
         """The file that was most likely meant: another case, another folder, a typing mistake."""
+        self.guessed = True
         if path not in self._meant:
             self._meant[path] = self._nearest(path.lower())
         return self._meant[path]

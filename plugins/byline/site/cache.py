@@ -16,7 +16,7 @@ from byline.errors import UsageError
 from byline.model import Post
 from byline.reading.recall import Recall
 from byline.settings import Settings
-from byline.site import inputs
+from byline.site import inputs, starting
 from byline.site.kept import Kept, digest
 from byline.site.written import Overtaken, Written, same
 
@@ -104,7 +104,14 @@ class Cache:
             self.look_up()
             return known(f"{self._reading} {path}")
 
-        return Recall(row, self.settings.zone, lambda path: self.inputs.sha(docs + path))
+        return Recall(row, self.settings.zone, lambda path: self.inputs.sha(docs + path), starting.beside)
+
+    def keep_reading(self) -> None:
+        """Remember the posts that were read anew."""
+        if "recall" in self.__dict__:
+            for path, row in self.recall.fresh.items():
+                self.kept.put_value("reading", f"{self._reading} {path}", row)
+            self.recall.fresh.clear()
 
     def look_up(self) -> None:
         """Stop here if something more urgent has come. Raises Overtaken."""
@@ -164,9 +171,7 @@ class Cache:
             self.inputs = inputs.look(places, list(texts), self.inputs, self.inputs.taken)
         start, end = (1.0, 0.0) if dated else _holds(posts, now)
         self.kept.put_value("facts", "inputs", self.inputs.plain(), packed=False)
-        if "recall" in self.__dict__:
-            for path, row in self.recall.fresh.items():
-                self.kept.put_value("reading", f"{self._reading} {path}", row)
+        self.keep_reading()
         self.kept.put_value("facts", self._at, records, packed=False)
         self.kept.put_value("facts", f"pages {self.mode}", pages, packed=False)
         self.kept.put_value(
@@ -193,8 +198,7 @@ class Cache:
 
     def pause(self) -> None:
         """This build ends in the middle of the site's folder; the next one goes on with what it has made."""
-        for path, row in self.recall.fresh.items():
-            self.kept.put_value("reading", f"{self._reading} {path}", row)
+        self.keep_reading()
         self.kept.put_value("facts", self._last, {})
         self.kept.put_value("facts", self._at, self.written.so_far())
         self.kept.save(whole=False)
