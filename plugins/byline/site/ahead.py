@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from byline import cards
+from byline import cards, drawing
 from byline.cards import ImageError
 from byline.model import Author, Picture, Post
 from byline.settings import Settings
-from byline.site import halves, images
+from byline.site import images, second
 from byline.site.images import Cover, Maker
-from byline.site.kept import Handed, Kept, Name, address
+from byline.site.kept import Kept, address
+from byline.site.second import Second
 from byline.site.written import Written
 
-_MANY = 20  # pictures for which a second process pays
+MANY = 20  # pictures for which a second process pays
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +49,26 @@ def missing(pictures: Iterable[str], kept: Kept, written: Written | None) -> lis
     return found
 
 
-def begin(pictures: Mapping[str, Maker], kept: Kept, written: Written | None) -> halves.Half | None:
+def begin(pictures: Mapping[str, Maker], kept: Kept, written: Written) -> Second | None:
     """Start making those that are missing in a second process, where they are many. It takes the last one first."""
     new = missing(pictures, kept, written)
-    if len(new) < _MANY:
+    if len(new) < MANY:
         return None
-    held: set[Name] = set()
-    spool = kept.spare()
+    folder: list[Written] = []
 
-    def work(url: str) -> None:
-        kept.put("output", address(url), pictures[url](), packed=url.endswith(".svg"))
+    def prepare(apart: Written | None) -> None:
+        drawing.keep_memory()
+        folder.extend([apart] if apart is not None else [])
 
-    def done() -> Handed:
-        return kept.handed(held)
+    def make(url: str) -> None:
+        data = put(url, pictures[url], kept)
+        folder[0].put(url, data, f"o:{address(url)}")
 
-    return halves.begin(new, lambda: held.update(kept.apart(spool)), work, done, spool)
+    return second.begin(new, make, kept, written, prepare)
+
+
+def put(url: str, make: Maker, kept: Kept) -> bytes:
+    """Make a picture and keep it."""
+    data = make()
+    kept.put("output", address(url), data, packed=url.endswith(".svg"))
+    return data

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
@@ -17,20 +16,18 @@ from byline import registry
 from byline.content import Content, public
 from byline.errors import BylineError, ContentError, Stopped, UsageError
 from byline.settings import Settings
-from byline.site import ahead
+from byline.site import ahead, starting
 from byline.site.cache import BuildResult, Cache, instant
-from byline.site.halves import Half
+from byline.site.second import Second
 from byline.site.written import Broken, Overtaken
 from byline.times import FixedClock
 
 if TYPE_CHECKING:
     from byline.site.mkdocs.plugin import BylinePlugin
 
-Begun = tuple[Mapping[str, ahead.Plan], Half | None]
+Begun = tuple[Mapping[str, ahead.Plan], Second | None]
 
 __all__ = ["BuildResult", "build"]
-
-BANNER = "NO_MKDOCS_2_WARNING"  # Material prints a page about MkDocs 2 into every build otherwise
 
 
 def build(
@@ -115,7 +112,7 @@ def _build(
     serving: bool,
     built: Callable[[BylinePlugin], None] | None,
 ) -> BuildResult:
-    os.environ.setdefault(BANNER, "1")
+    starting.no_banner()
     begun = _begin(settings, content, instant(environment, now), cache) if not plain else ({}, None)
     with _listening(progress) as heard:
         try:
@@ -169,7 +166,9 @@ def _begin(settings: Settings, content: Content, now: datetime, cache: Cache) ->
     plans = ahead.plans(posts, settings, content.authors)
     cache.look_up()
     pictures = {url: make for plan in plans.values() for url, make in plan.files.items()}
-    return plans, ahead.begin(pictures, cache.kept, cache.written)
+    begun = ahead.begin(pictures, cache.kept, cache.written)
+    cache.keep_reading()  # now rather than at the end, when there is nothing for a second process to do
+    return plans, begun
 
 
 @contextmanager

@@ -8,6 +8,7 @@ a build into an empty one would. Names at its top that begin with a dot are left
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -35,6 +36,7 @@ class Written:
         self._holds: dict[str, str] = {}
         self._claimed: set[str] = set()
         self._left: set[str] = set()
+        self._adopted: dict[str, tuple[str, bool]] = {}
         self._folders: set[str] = set()
         self.count = 0
         if isinstance(records, dict):
@@ -51,18 +53,29 @@ class Written:
 
     def claim(self, name: str, holds: str) -> bool:
         """Is the file there and holds just that? Then it stays; `holds` is the name it was put under."""
-        held = self._held.get(name)
-        if held is None or held[1] != holds or name in self._claimed:
+        if name in self._claimed:
             return False
+        if not self.holds(name, holds):
+            return False
+        if name in self._adopted:
+            self.count += self._adopted[name][1]
+        else:
+            self._left.add(name)
         self._claimed.add(name)
-        self._left.add(name)
         self._holds[name] = holds
         return True
 
     def holds(self, name: str, holds: str) -> bool:
         """Would a claim be granted?"""
+        adopted = self._adopted.get(name)
+        if adopted is not None:
+            return adopted[0] == holds
         held = self._held.get(name)
         return held is not None and held[1] == holds
+
+    def adopt(self, made: Mapping[str, tuple[str, bool]]) -> None:
+        """Another process, which has ended, has put these here: name -> what the file holds, and whether it changed."""
+        self._adopted.update(made)
 
     def put(self, name: str, data: bytes, holds: str = "") -> None:
         """Make the file hold these bytes. `holds` names them; without it their own hash does."""
@@ -87,13 +100,7 @@ class Written:
         folder = name.rpartition("/")[0]
         path = f"{self._top}/{name}"
         if folder not in self._folders:
-            place = Path(self._top, folder)
-            for part in (place, *place.parents):
-                if part == self.folder.parent or part.is_dir():
-                    break
-                if part.is_file():  # a page became a folder
-                    part.unlink()
-            place.mkdir(parents=True, exist_ok=True)
+            self._make(f"{self._top}/{folder}")
             self._folders.add(folder)
         if os.path.isdir(path):  # noqa: PTH112 - a folder became a page
             from shutil import rmtree
@@ -101,6 +108,23 @@ class Written:
             rmtree(path)
         elif os.path.islink(path):  # noqa: PTH114
             os.unlink(path)  # noqa: PTH108
+
+    def _make(self, folder: str) -> None:
+        try:
+            os.mkdir(folder)  # noqa: PTH102 - thousands of them
+            return
+        except FileExistsError:
+            if os.path.isdir(folder):  # noqa: PTH112
+                return
+        except OSError:
+            pass  # one above it is missing, or is a file
+        place = Path(folder)
+        for part in (place, *place.parents):
+            if part == self.folder.parent or part.is_dir():
+                break
+            if part.is_file():  # a page became a folder
+                part.unlink()
+        place.mkdir(parents=True, exist_ok=True)
 
     def ready(self, name: str, holds: str) -> str:
         """The path at which someone else writes the file, whose bytes `holds` names."""
@@ -123,6 +147,10 @@ class Written:
                 if mark(os.lstat(path)) == seen:  # else a plugin has just written it
                     os.unlink(path)  # noqa: PTH108
                     self._empty(os.path.dirname(path))  # noqa: PTH120
+        for name in self._adopted.keys() - self._claimed:
+            with suppress(OSError):
+                os.unlink(f"{self._top}/{name}")  # noqa: PTH108
+                self._empty(os.path.dirname(f"{self._top}/{name}"))  # noqa: PTH120
         after = _scan(self._top)
         for name in self._left:
             if after.get(name) != self._before[name]:
@@ -151,19 +179,24 @@ class Written:
             folder = os.path.dirname(folder)  # noqa: PTH120
 
 
-class Nowhere(Written):
-    """The same folder seen from a process that only helps: nothing is claimed and nothing is written."""
+class Apart(Written):
+    """The same folder in a process that helps. `made` tells what it wrote, for `adopt` of the other one."""
 
     def __init__(self, there: Written) -> None:
         self.folder, self._top, self.count = there.folder, there._top, 0
         self._there = there
+        self.made: dict[str, tuple[str, bool]] = {}
 
     def claim(self, name: str, holds: str) -> bool:
         """What is in its place need not be made; the other process claims it."""
         return self._there.holds(name, holds)
 
     def put(self, name: str, data: bytes, holds: str = "") -> None:
-        """The other process writes it."""
+        """Where both processes write a file, they write the same."""
+        before = self._there.count
+        self._there.put(name, data, holds)
+        if holds:
+            self.made[name] = holds, self._there.count > before
 
 
 def same(folder: Path, records: object) -> bool:

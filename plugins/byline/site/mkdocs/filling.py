@@ -102,6 +102,7 @@ class Filling:
             plugin.lazy_bodies[post.id] = row["own"]
             self._made.add(id(page))
             self.drop(page, row["own"])
+            page.markdown = ""  # a template that showed it would be one that reads others
 
     def _other(self, page: Page, config: Any, files: Files) -> None:
         """As stock, but for the step from Markdown to HTML; all that plugins do before it is done every time."""
@@ -218,6 +219,8 @@ class Filling:
         self._lazy[id(page)] = row["own"]
         if self.engine.reads.others:  # 404.html and whatever else comes before the first page may show it
             self.fill(page)
+        else:
+            page.markdown = ""
 
     def _restore(self, page: Page, files: Files, row: dict[str, Any]) -> None:
         """All that filling the page left behind, but its HTML."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from byline.site import halves
 from byline.site.kept import Name
-from byline.site.written import Nowhere
+from byline.site.written import Apart
 
 if TYPE_CHECKING:
     from byline.site.mkdocs.engine import Engine
@@ -49,7 +49,7 @@ class Helper:
             engine.rows = {
                 uri: {key: value for key, value in row.items() if key != "page"} for uri, row in rows.items()
             }
-            engine.written = Nowhere(engine.written)
+            engine.written = Apart(engine.written)
 
         def rows() -> dict[str, dict[str, Any]]:
             return {
@@ -73,7 +73,11 @@ class Helper:
             held.update(kept.apart(spool))
             prepare()
 
-        self._half = halves.begin(uris, begin, work, lambda: (rows(), kept.handed(held)), spool)
+        def wrote() -> dict[str, tuple[str, bool]]:
+            written = self.engine.written
+            return written.made if isinstance(written, Apart) else {}
+
+        self._half = halves.begin(uris, begin, work, lambda: (rows(), kept.handed(held), wrote()), spool)
 
     def _alone(self) -> None:
         """In the child: nothing is said, since the parent says it."""
@@ -93,9 +97,10 @@ class Helper:
         self._half = None
         if given is None:
             return
-        rows, handed = given
+        rows, handed, wrote = given
         engine = self.engine
         engine.kept.take(handed, spool)
+        engine.written.adopt(wrote)
         for key, row in rows.items():
             engine.before[key] = engine.before.get(key, {}) | row
             if "page" in row:

@@ -6,24 +6,22 @@ build. Nothing else need be known of the cache: a file that no build asks for is
 
 from __future__ import annotations
 
+import gc
 import gzip
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from byline import cards
-from byline.model import Picture, Post
+from byline.model import Picture
 from byline.settings import Settings
 from byline.site import (
     ahead,
     aliases,
     editor,
-    enclosures,
-    feeds,
     feedstyle,
-    fragments,
     hosting,
     images,
     llms,
@@ -31,26 +29,21 @@ from byline.site import (
     opml,
     places,
     renditions,
+    second,
     sitemap,
 )
 from byline.site.ahead import Plan
-from byline.site.halves import Half
 from byline.site.kept import Kept, address, digest
 from byline.site.mkdocs import theme
-from byline.site.places import Listing
+from byline.site.mkdocs.feeding import Feeding, Texts
 from byline.site.renditions import Rendition
+from byline.site.second import Second
 from byline.site.written import Written
 
 if TYPE_CHECKING:
     from byline.site.shown import Showing
 
-
-class Texts(Protocol):
-    """Where the HTML of posts comes from; `name` names all that is known of a post, its HTML too."""
-
-    def body(self, post: Post) -> str: ...
-    def name(self, post: Post) -> str: ...
-    def fact(self, post: Post) -> str: ...
+_MANY = 3  # pages whose feeds are missing, for which a second process pays
 
 
 class Outputs:
@@ -71,7 +64,8 @@ class Outputs:
         self.needed: list[Rendition] = []  # by the page that is being filled
         self.diagrams = False
         self.plans: dict[str, Plan] = {}  # the pictures of each post, by its id
-        self.begun: Half | None = None  # the process that makes some of them
+        self._fed: Feeding | None = None
+        self.begun: Second | None = None  # the process that makes some of them
 
         self.folder = Path()
         self.count = 0
@@ -101,8 +95,10 @@ class Outputs:
 
         `packed` is off for what is compressed already. What `make` reads must be in `parts`, by value or by hash.
         """
+        self._keep(name, digest(name, *parts) if parts else address(name), make, packed=packed)
+
+    def _keep(self, name: str, holds: str, make: Callable[[], bytes], *, packed: bool = True) -> None:
         self.look_up()
-        holds = digest(name, *parts) if parts else address(name)
         if self.written is not None and self.written.claim(name, f"o:{holds}"):
             self.kept.still("output", [holds])
             self.count += 1
@@ -124,8 +120,18 @@ class Outputs:
     def write(self, folder: Path, shown: Showing, texts: Texts, pages: Sequence[str]) -> int:
         """Write everything into the folder of the site; the number of files."""
         self.folder = folder
-        self._pictures()
-        self._feeds(shown, texts)
+        feeding = self._feeding(shown, texts)
+        makers = self._makers(feeding)
+        self._finish(makers)
+        helper = self._helper(makers, feeding)
+        try:
+            for name, make in makers.items():
+                if helper is not None:
+                    helper.before(name)
+                make()
+        finally:
+            if helper is not None:
+                helper.leave()
         self._bare()
         site = shown.site
         for name, data in self._for_machines(shown).items():
@@ -142,37 +148,73 @@ class Outputs:
         self.keep("sitemap.xml.gz", [chart], lambda: gzip.compress(chart, mtime=0), packed=False)
         return self.count
 
-    def _pictures(self) -> None:
-        """Their addresses are made of what went into them. Another process has begun with those of the posts."""
-        halves_of = [
-            half for half in (self.begun, ahead.begin(self._not_begun(), self.kept, self.written)) if half
-        ]
-        for url, make in self.pictures.items():
-            for half in halves_of:
-                if not half.mine(url):
-                    self.kept.take(half.take() or {}, half.beside)
-                    halves_of.remove(half)
-                    break
-            self.keep(url, [], make, packed=url.endswith(".svg"))
-        for half in halves_of:
-            half.leave()
+    def begin(self, shown: Showing, texts: Texts) -> bool:
+        """Another process begins with what is missing, when every text is known and nobody draws. False: none does.
+
+        It ends while pages are still being rendered, and its memory is free for one that renders.
+        """
         self.begun = None
+        if self._fed is None:
+            feeding = self._feeding(shown, texts)
+            self.begun = self._helper(self._makers(feeding), feeding)
+        return self.begun is not None
 
     def drawn(self) -> bool:
-        """Is no other process drawing pictures any more? What it has drawn is taken as soon as it is ready."""
-        if self.begun is None:
-            return True
-        if not self.begun.ready():
-            return False
-        self.kept.take(self.begun.take() or {}, self.begun.beside)
-        self.begun = None
-        return True
+        """Is no other process at work? What it has made is taken as soon as it is ready."""
+        return self.begun is None or self.begun.ended()
 
-    def _not_begun(self) -> dict[str, images.Maker]:
-        """The smaller sizes of pictures in texts, which were not known when the cards were begun."""
-        return {
-            url: make for url, make in self.pictures.items() if self.begun is None or url not in self.begun
-        }
+    def _feeding(self, shown: Showing, texts: Texts) -> Feeding:
+        if self._fed is None:
+            self._fed = Feeding(self.settings, self.now, self.kept, self.base, shown, texts)
+        return self._fed
+
+    def _makers(self, feeding: Feeding) -> dict[str, partial[None]]:
+        """What brings each picture, and the feeds of each page, into the site's folder."""
+        pictures = {url: partial(self._picture, url) for url in self.pictures}
+        return pictures | {url: partial(self._feeds, feeding, url) for url in feeding.listings}
+
+    def _picture(self, url: str) -> None:
+        """Its address is made of what went into it."""
+        self.keep(url, [], self.pictures[url], packed=url.endswith(".svg"))
+
+    def _feeds(self, feeding: Feeding, listing: str) -> None:
+        for url, holds, make in feeding.makers(listing):
+            self._keep(url, holds, make)
+
+    def _finish(self, makers: dict[str, partial[None]]) -> None:
+        """Where a process that has begun with some of these is still at it, it gets help from the other end."""
+        begun = self.begun
+        if begun is None or begun.ended():
+            return
+        for name in [name for name in makers if name in begun]:
+            if begun.before(name):
+                return
+            makers.pop(name)()
+        begun.leave()
+
+    def _helper(self, makers: Mapping[str, partial[None]], feeding: Feeding) -> Second | None:
+        """Another process for those that neither the site's folder nor the cache has, where they are many."""
+        pictures = ahead.missing(self.pictures, self.kept, self.written)
+        listings = [url for url, names in feeding.listings.items() if not self._there(names)]
+        new = [name for name in (*pictures, *listings) if name in makers]
+        if len(new) < ahead.MANY and len(listings) < _MANY:
+            return None
+
+        def prepare(apart: Written | None) -> None:
+            self.written = apart
+
+        def make(name: str) -> None:
+            makers[name]()
+            gc.collect(0)  # what feeds are made of holds itself
+
+        return second.begin(new, make, self.kept, self.written, prepare)
+
+    def _there(self, names: Mapping[str, str]) -> bool:
+        """Are all of these (address -> what it is kept as) in the site's folder or in the cache?"""
+        in_folder = self.written.holds if self.written is not None else lambda _name, _holds: False
+        return all(
+            in_folder(url, f"o:{holds}") or self.kept.has("output", holds) for url, holds in names.items()
+        )
 
     def _for_machines(self, shown: Showing) -> dict[str, bytes]:
         """What crawlers, feed readers and servers look for; a file of the company's own stays as it is."""
@@ -196,68 +238,6 @@ class Outputs:
                     self.put(name, data)
             elif not self.written.claim(name, f"b:{sha}"):
                 self.written.put(name, renditions.bare(path), f"b:{sha}")
-
-    def _feeds(self, shown: Showing, texts: Texts) -> None:
-        """The feeds of every listing, from the newest posts of it."""
-        site, settings = shown.site, self.settings
-        items: dict[str, feeds.Item] = {}
-        names: dict[str, str] = {}
-        people = [asdict(author) for author in site.authors.values()]
-
-        def item(post: Post) -> feeds.Item:
-            if post.id not in items:
-                address = places.absolute(settings, post.url)
-                picture = site.entries[post.id].picture
-                items[post.id] = feeds.Item(
-                    post=post,
-                    content=self._for_feed(texts, post, names[post.id], address),
-                    card=enclosures.picture(picture.url, self._size(picture)),
-                    played=self._played(texts, post) if enclosures.likely(post.body) else (),
-                )
-            return items[post.id]
-
-        for listing in site.listings():
-            newest = listing.posts[: settings.feeds.newest]
-            for post in newest:
-                if post.id not in names:
-                    names[post.id] = digest(texts.name(post), site.entries[post.id].picture.url)
-                    if enclosures.likely(post.body):
-                        names[post.id] = digest(names[post.id], repr(self._played(texts, post)))
-            cut = Listing(listing.title, listing.url, newest)
-            parts = [
-                self.base,
-                listing.title,
-                listing.url,
-                [names[post.id] for post in newest],
-                people,
-                "" if newest else self.now.isoformat(),
-            ]
-            made: dict[str, bytes] = {}
-
-            def one(url: str, cut: Listing = cut, made: dict[str, bytes] = made) -> bytes:
-                if not made:
-                    found = {post.id: item(post) for post in cut.posts}
-                    made |= feeds.write(cut, found, settings, site.authors, self.now)
-                return made[url]
-
-            for file in places.FEEDS:
-                url = listing.feed(file)
-                self.keep(url, parts, lambda url=url, one=one: one(url))  # type: ignore[misc]
-
-    def _played(self, texts: Texts, post: Post) -> tuple[enclosures.Enclosure, ...]:
-        address = places.absolute(self.settings, post.url)
-        return enclosures.played(texts.body(post), address, self.settings.site_url, self.settings.docs)
-
-    def _size(self, picture: Picture) -> int:
-        """How many bytes the picture has: `_pictures` has made it."""
-        data = self.kept.get("output", address(picture.url.removeprefix(self.settings.site_url)))
-        return len(cards.render(picture) if data is None else data)
-
-    def _for_feed(self, texts: Texts, post: Post, name: str, address: str) -> str:
-        data = self.kept.made(
-            "feedtext", [name, address], lambda: fragments.for_feed(texts.body(post), address).encode()
-        )
-        return data.decode()
 
     def _sitemap(self, shown: Showing, pages: Sequence[str]) -> bytes:
         """A post's own date; a list's newest post's; nothing where nobody knows."""

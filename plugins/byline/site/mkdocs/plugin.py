@@ -30,7 +30,6 @@ from byline.model import Post
 from byline.settings import Settings
 from byline.site import ahead, body, capture, fragments, places, policy, renditions, styles, targets
 from byline.site.cache import Cache, base, instant
-from byline.site.halves import Half
 from byline.site.inputs import code
 from byline.site.kept import Kept, digest
 from byline.site.mkdocs import blog as material
@@ -42,6 +41,7 @@ from byline.site.mkdocs.private import only_private
 from byline.site.mkdocs.quick import Renderer, identified, quick
 from byline.site.mkdocs.reading import reads
 from byline.site.mkdocs.shown import Shown
+from byline.site.second import Second
 from byline.times import Clock, SystemClock, ticks
 from byline.wording import words
 
@@ -64,7 +64,7 @@ class BylinePlugin(BasePlugin[OwnKeys]):  # type: ignore[no-untyped-call]
     given: tuple[Settings, Content] | None = None
     engine: Engine | None = None
     cache: Cache | None = None
-    begun: tuple[Mapping[str, ahead.Plan], Half | None] = {}, None  # what `ahead` knew and started
+    begun: tuple[Mapping[str, ahead.Plan], Second | None] = {}, None  # what `ahead` knew and started
     plain: bool = False  # only what MkDocs and Material make, for comparing
     quick: bool = False
     folders: Sequence[str] = ()  # the company's own templates

@@ -65,8 +65,9 @@ class Rendering:
         else:
             row["shown"] = digest(_text(page), naming.as_text(page.meta))
         if not self._shared and len(engine.rendered) >= _SOME and engine.kept.sampled and engine.help.free():
-            self._shared = True
-            self._share(stock, page, config, doc_files, nav, env)
+            self._shared = not engine.plugin.outputs.begin(engine.plugin.shown, engine.plugin)
+            if self._shared:
+                self._share(stock, page, config, doc_files, nav, env)
         engine.help.before(uri)
         row["near"] = self._near(page)
         old = self._as_before(uri, row)

@@ -23,7 +23,8 @@ class Search:
         self.engine = engine
         self.current: dict[str, Any] = {}  # the row of the page that is being rendered
         self.indexing = True
-        self._parts: list[str] = []
+        self._keys: list[str] = []
+        self._unkept: dict[str, str] = {}  # where there is no cache file
 
     @cached_property
     def _texts(self) -> dict[str, bytes]:
@@ -51,7 +52,9 @@ class Search:
             del index.entries[before:]
         part = ",".join(json.dumps(entry, separators=(",", ":"), default=str) for entry in made)
         self.engine.kept.put("search", key, part.encode())
-        self._parts.append(part)
+        self._keys.append(key)
+        if not self.engine.kept.has("search", key):
+            self._unkept[key] = part
 
     def again(self, key: str) -> None:
         """What a page gave that is as it was."""
@@ -60,15 +63,22 @@ class Search:
 
     def _found(self, key: str) -> bool:
         """Was it kept, by an earlier build or by the other process? Then it is in its place."""
-        text = self._texts.get(key) or self.engine.kept.get("search", key)
-        if text is None:
+        if key not in self._texts and not self.engine.kept.has("search", key):
             return False
         self.engine.kept.still("search", [key])
-        self._parts.append(text.decode())
+        self._keys.append(key)
         return True
+
+    def _part(self, key: str) -> str:
+        if key in self._unkept:
+            return self._unkept[key]
+        text = self._texts.get(key) or self.engine.kept.get("search", key)
+        if text is None:
+            raise Broken("the cache lost a part of the search")
+        return text.decode()
 
     def whole(self, index: Any) -> str:
         """As the search plugin's: the same JSON, joined from what each page gave."""
         config = {key: index.config[key] for key in ("lang", "separator", "pipeline", "fields")}
         head = json.dumps({"config": config, "docs": []}, separators=(",", ":"), default=str)
-        return f"{head[:-2]}{','.join(part for part in self._parts if part)}]}}"
+        return f"{head[:-2]}{','.join(part for part in map(self._part, self._keys) if part)}]}}"
