@@ -41,6 +41,7 @@ _LEADING = 1.14
 _SPACED = 1.9  # between the letters of the kicker
 
 
+@lru_cache(maxsize=1_024)
 def mix(one: Colour, other: Colour, share: float) -> Colour:
     """`one` with so much of `other` in it (0 to 1)."""
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
@@ -61,12 +62,14 @@ def hexed(colour: Colour) -> str:
     return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
+@lru_cache(maxsize=1_024)
 def contrast(one: Colour, other: Colour) -> float:
     """The contrast of two colours as WCAG counts it, 1 to 21."""
     high, low = sorted((_light(one), _light(other)), reverse=True)
     return (high + 0.05) / (low + 0.05)
 
 
+@lru_cache(maxsize=1_024)
 def legible(colour: Colour, on: Colour, least: float) -> Colour:
     """The colour itself where it can be read on `on`, else the nearest one towards white or black that can."""
     goal: Colour = (255, 255, 255) if contrast((255, 255, 255), on) >= contrast((0, 0, 0), on) else (0, 0, 0)

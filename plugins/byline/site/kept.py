@@ -31,7 +31,7 @@ _LEVEL = 3  # for pages, which are the most
 _QUICK = 1
 _WINDOW = 32_768
 _PAGE = 16_384  # bytes of the file that are written at once: most things kept fit into one or two
-_SMALL = 4_096  # bytes that are copied more quickly than Python calls twice
+_SMALL = 4_096  # bytes for which it does not pay to call once more, or to pack them
 
 Name = tuple[str, str]  # kind and key
 # What another process hands over of what it has put: the form, and where it lies in the spool that it was given.
@@ -104,6 +104,7 @@ class Kept:
         self._apart = False
         self._sample = b""
         self._file: sqlite3.Connection | None = None
+        self._empty = False  # holds the file nothing? Then it need not be asked thousands of times
         self._open()
 
     def _open(self) -> None:
@@ -118,6 +119,9 @@ class Kept:
                 self._file = None  # a folder that cannot be written costs time, not the build
         if self._file is not None:
             self._sample = self._one("about", "sample") or b""
+            with suppress(sqlite3.Error):
+                asked = "SELECT 1 FROM item WHERE kind <> 'about' LIMIT 1"
+                self._empty = self._file.execute(asked).fetchone() is None
 
     def _connect(self) -> sqlite3.Connection:
         file = sqlite3.connect(self.path, timeout=2, isolation_level=None, check_same_thread=False)
@@ -156,7 +160,7 @@ class Kept:
         """Is something kept under the key?"""
         if (kind, key) in self._fresh:
             return True
-        if self._file is None:
+        if self._file is None or self._empty:
             return False
         try:
             asked = "SELECT 1 FROM item WHERE kind = ? AND key = ?"
@@ -196,7 +200,7 @@ class Kept:
             return {}
 
     def _one(self, kind: str, key: str) -> bytes | None:
-        if self._file is None:
+        if self._file is None or (self._empty and kind != "about"):
             return None
         try:
             row = self._file.execute(
@@ -217,7 +221,7 @@ class Kept:
         if page and self._sample:
             maker = zlib.compressobj(_LEVEL, zdict=self._sample)
             self._lay(kind, key, _LIKE, maker.compress(data) + maker.flush())
-        elif packed:
+        elif packed and len(data) > _SMALL:
             self._lay(kind, key, _PACKED, zlib.compress(data, _QUICK))
         else:
             self._lay(kind, key, _RAW, zlib.crc32(data).to_bytes(4, "big") + data)
@@ -297,6 +301,7 @@ class Kept:
                 self._file.execute("ROLLBACK")
         self._fresh.clear()
         self._spool = None
+        self._empty = False
 
     def _held(self) -> dict[str, int]:
         """How many things of each kind the file holds at most: what is put anew under its old name counts again."""
@@ -372,7 +377,7 @@ class Kept:
         self.close()
         self._fresh.clear()
         self._live.clear()
-        self._sample = b""
+        self._sample, self._empty = b"", False
         self._put_aside()
         self._open()
 

@@ -11,8 +11,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from html import escape, unescape
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 MARK = "<!-- byline:policy -->"
@@ -25,6 +27,7 @@ _RUN = {
     "text/ecmascript",
     "application/ecmascript",
 }
+_LONG = 500  # characters
 _SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 _STYLE = re.compile(r"<style\b[^>]*>(.*?)</style>", re.DOTALL | re.IGNORECASE)
 _LINK = re.compile(r"<link\b([^>]*)>", re.IGNORECASE)
@@ -87,27 +90,42 @@ def of(page: str, *, body: str, forms: Iterable[str], trusted: bool, diagrams: b
     return "; ".join(f"{name} {' '.join(sorted(values))}" for name, values in rules)
 
 
+@lru_cache(maxsize=64)
 def _hashed(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _given(attributes: str) -> dict[str, str]:
-    return {
-        name.lower(): unescape(double or single or bare)
-        for name, double, single, bare in _ATTRIBUTE.findall(attributes)
-    }
+def _given(attributes: str) -> Mapping[str, str]:
+    # Most elements are the same on many pages; a picture within its address is not, and takes room.
+    return _read(attributes) if len(attributes) < _LONG else _read.__wrapped__(attributes)
+
+
+@lru_cache(maxsize=2_000)
+def _read(attributes: str) -> Mapping[str, str]:
+    return MappingProxyType(
+        {
+            name.lower(): unescape(double or single or bare)
+            for name, double, single, bare in _ATTRIBUTE.findall(attributes)
+        }
+    )
 
 
 def _origins(addresses: Iterable[str]) -> set[str]:
     """The servers besides the site's own; nothing that could end the rule and begin another gets through."""
-    found = set()
-    for address in addresses:
-        try:
-            parts = urlsplit(address.strip(), scheme="https")
-            host, port = parts.hostname, parts.port
-        except ValueError:
-            continue
-        if host and parts.scheme in ("http", "https") and re.fullmatch(r"[a-z0-9.-]+|[0-9a-f:]+", host):
-            shown = f"[{host}]" if ":" in host else host
-            found.add(f"{parts.scheme}://{shown}" + (f":{port}" if port else ""))
-    return found
+    found = (_origin(one) if len(one) < _LONG else _origin.__wrapped__(one) for one in addresses)
+    return {origin for origin in found if origin}
+
+
+@lru_cache(maxsize=2_000)
+def _origin(address: str) -> str:
+    try:
+        parts = urlsplit(address.strip(), scheme="https")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return ""
+    if not host or parts.scheme not in ("http", "https"):
+        return ""
+    if not re.fullmatch(r"[a-z0-9.-]+|[0-9a-f:]+", host):
+        return ""
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}" + (f":{port}" if port else "")
