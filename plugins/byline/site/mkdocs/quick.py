@@ -88,6 +88,7 @@ def quick(compiled: Compiled, theme_files: Any, renderer: Renderer) -> Iterator[
         enter(replaced(InlineProcessor, _INLINE, inline.handling(getattr(InlineProcessor, _INLINE))))
         # Stock goes through each page with a parser for any HTML to find the sections for the search.
         enter(replaced(search, "Parser", sections.parser(search.Parser)))
+        enter(replaced(search, "Element", sections.Element))
         # Stock formats the date of each post for its address and archive; days repeat.
         enter(replaced(blog.BlogPlugin, "_format_date", _days(blog.BlogPlugin._format_date)))
         yield

@@ -7,6 +7,7 @@ is of few shapes: tags with quoted attributes, and text. Anything else is left t
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from html import unescape
 from typing import Any
 
@@ -48,6 +49,24 @@ def parser(stock: Any) -> Any:
                         self.handle_starttag(tag, attributes)
 
     return Parser
+
+
+class Element(str):
+    """As the search plugin's, which is asked for its hash and whether it is another half a million times: as a text."""
+
+    __slots__ = ("attrs", "tag")
+
+    tag: str
+    attrs: Mapping[str, str | None]
+
+    def __new__(cls, tag: str, attrs: Mapping[str, str | None] | None = None) -> Element:
+        made = super().__new__(cls, tag)
+        made.tag, made.attrs = tag, attrs or {}
+        return made
+
+    def is_excluded(self) -> bool:
+        """Does it say that the search is to leave it out?"""
+        return "data-search-exclude" in self.attrs
 
 
 def plain(data: str) -> list[_Token] | None:
